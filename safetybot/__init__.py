@@ -1,0 +1,1 @@
+"""Online-safety advice and anonymous reporting for young people."""

@@ -1,0 +1,75 @@
+"""Every setting: an environment variable (or a line of a ``.env`` file) → one frozen Settings.
+
+Nothing else in the program reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dotenv import dotenv_values
+
+LogFormat = Literal["text", "json"]
+
+
+class SettingError(Exception):
+    """A setting cannot be used as given; the message names it, and never shows a secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this installation runs."""
+
+    telegram_token: str | None = None
+    """``SAFETYBOT_TELEGRAM_TOKEN``: the bot's token from @BotFather. Without it there is no Telegram."""
+    telegram_api: str | None = None
+    """``SAFETYBOT_TELEGRAM_API``: another Bot API server, e.g. ``http://127.0.0.1:9000``, without ``/bot``."""
+    data: Path = Path("data")
+    """``SAFETYBOT_DATA``: folder of the database, the secrets and the matcher's cache. Default ``data``."""
+    content: Path = Path("content")
+    """``SAFETYBOT_CONTENT``: folder of what the bot says. Default ``content``."""
+    log_format: LogFormat = "text"
+    """``SAFETYBOT_LOG_FORMAT``: ``text`` (default) or ``json``."""
+
+    def __repr__(self) -> str:
+        return f"Settings(data={self.data}, content={self.content})"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "safetybot.sqlite3"
+
+    @property
+    def cache(self) -> Path:
+        """The matcher's cache; may be deleted at any time."""
+        return self.data / "cache"
+
+
+def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from ``environ``; what is not there comes from ``env_file``, where that exists.
+
+    Raises SettingError.
+    """
+    values = dict(dotenv_values(env_file)) if env_file and env_file.is_file() else {}
+    values |= environ
+
+    def get(name: str) -> str | None:
+        value = (values.get(f"SAFETYBOT_{name}") or "").strip()
+        return value or None
+
+    api = get("TELEGRAM_API")
+    if api is not None and not api.startswith(("http://", "https://")):
+        raise SettingError("SAFETYBOT_TELEGRAM_API must start with http:// or https://")
+    log_format = get("LOG_FORMAT") or "text"
+    if log_format not in ("text", "json"):
+        raise SettingError("SAFETYBOT_LOG_FORMAT must be text or json")
+    return Settings(
+        telegram_token=get("TELEGRAM_TOKEN"),
+        telegram_api=api.rstrip("/") if api else None,
+        data=Path(get("DATA") or "data"),
+        content=Path(get("CONTENT") or "content"),
+        log_format="json" if log_format == "json" else "text",
+    )
