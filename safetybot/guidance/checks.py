@@ -1,0 +1,205 @@
+"""Mistakes that only show when files are read together: names that lead nowhere, sentences given twice, and the like.
+
+The checks read the plain data, not the validated topics, so that one mistake in a topic does not hide another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from safetybot.guidance.explain import unknown
+from safetybot.guidance.faults import Fault
+from safetybot.guidance.model import Group, Urgency
+from safetybot.guidance.phrases import BUTTONS, SAY, Phrase
+from safetybot.guidance.yaml_source import Loc, Source
+
+_ID = re.compile(r"[a-z0-9-]+")
+_PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The files of one language. A missing file is a source without data."""
+
+    topics: tuple[Source, ...]
+    files: Mapping[str, Source] = field(default_factory=dict)
+    """``helplines``, ``wording``, ``danger``, ``slang`` and ``none``, those that exist."""
+
+    def topic_ids(self) -> frozenset[str]:
+        """Ids of the topics. A topic whose id may be broken goes by its file's name too, for it is told already."""
+        ids = {source.text("id") for source in self.topics}
+        broken = {source.stem for source in self.topics if source.faults or not _ID.fullmatch(source.text("id") or "")}
+        return frozenset(name for name in ids | broken if name)
+
+    def helpline_ids(self) -> frozenset[str] | None:
+        """Ids of the helplines; None if some may be broken, and so must not be held against other files."""
+        source = self.files.get("helplines")
+        if source is None:
+            return frozenset()
+        ids = [source.text(*loc, "id") for loc, _ in source.items("helplines")]
+        return frozenset(filter(None, ids)) if ids and all(ids) else None
+
+
+def check(pages: Pages, fallback: Pages | None, today: dt.date) -> Iterator[Fault]:
+    """Every fault between the files of a language; ``fallback`` is the language that lends what is missing."""
+    lent = [fallback] if fallback else []
+    topics = pages.topic_ids().union(*(other.topic_ids() for other in lent))
+    helplines = [each.helpline_ids() for each in (pages, *lent)]
+    known_helplines = frozenset[str]().union(*(ids for ids in helplines if ids))
+    yield from _ids(pages)
+    yield from _twice(_examples(pages))
+    for source in pages.topics:
+        yield from _topic(source, today)
+        yield from _names(source, ("related",), "topic", topics)
+        if None not in helplines:
+            yield from _names(source, ("helplines",), "helpline", known_helplines)
+        yield from _tests(source, pages.topic_ids())
+    if danger := pages.files.get("danger"):
+        signs = (danger.texts(sign) for sign in ("emergency", "check", "none"))
+        yield from _twice((danger, loc, text) for texts in signs for loc, text in texts)
+    if slang := pages.files.get("slang"):
+        yield from _slang(slang)
+    if wording := pages.files.get("wording"):
+        yield from _wording(wording, whole=fallback is None)
+
+
+def _ids(pages: Pages) -> Iterator[Fault]:
+    """The same id for two topics, or for two helplines."""
+    yield from _same_id((source, ("id",)) for source in pages.topics)
+    if helplines := pages.files.get("helplines"):
+        yield from _same_id((helplines, (*loc, "id")) for loc, _ in helplines.items("helplines"))
+
+
+def _same_id(places: Iterable[tuple[Source, Loc]]) -> Iterator[Fault]:
+    seen: dict[str, tuple[Source, Loc]] = {}
+    for source, loc in places:
+        name = source.text(*loc)
+        if name and name in seen:
+            other, where = seen[name]
+            yield source.fault(loc, f"The id `{name}` is used twice. Also in {_written(other, where)}.")
+        elif name:
+            seen[name] = source, loc
+
+
+def _written(source: Source, loc: Loc) -> str:
+    return f"{source.name}:{source.place(loc)[0]}"
+
+
+def normalised(text: str) -> str:
+    """The text without case, punctuation and extra space; what is left may still be only emoji."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub(r"[^\w\s]|_", " ", folded).split()) or folded.strip()
+
+
+def _examples(pages: Pages) -> Iterator[tuple[Source, Loc, str]]:
+    """Every sentence the matcher learns from."""
+    sources = [(source, "asks") for source in pages.topics]
+    if none := pages.files.get("none"):
+        sources += [(none, "off_topic"), (none, "insults")]
+    for source, key in sources:
+        for loc, text in source.texts(key):
+            yield source, loc, text
+
+
+def _twice(sentences: Iterable[tuple[Source, Loc, str]]) -> Iterator[Fault]:
+    """Sentences that stand in two places, where each may teach the bot one thing only."""
+    seen: dict[str, tuple[Source, Loc]] = {}
+    for source, loc, text in sentences:
+        key = normalised(text)
+        if key and key in seen:
+            yield source.fault(loc, f"The same sentence twice. Also in {_written(*seen[key])}. Keep one.")
+        elif key:
+            seen[key] = source, loc
+
+
+def _topic(source: Source, today: dt.date) -> Iterator[Fault]:
+    """What one topic must have beyond its shape."""
+    name = source.text("id")
+    if name and name != source.stem and _ID.fullmatch(name):
+        yield source.fault(("id",), f"The file should have the id's name: {name}.yaml.", "warning")
+    urgent = source.text("urgency") in (Urgency.HIGH, Urgency.EMERGENCY)
+    if urgent and not source.at(("helplines",)):
+        yield source.fault(("urgency",), "Urgent topics need a helpline. Add a line `helplines: [childline]`.")
+    due = _date(source.text("review", "due"))
+    if due and due < today:
+        owner = source.text("review", "owner") or "nobody"
+        message = f"Review was due {due.day} {due:%B %Y}. Owner: {owner}."
+        yield source.fault(("review", "due"), message, "warning")
+    for loc, other in source.texts("related"):
+        if other == name:
+            yield source.fault(loc, "A topic is not related to itself. Delete it here.")
+
+
+def _date(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def _names(source: Source, loc: Loc, what: str, known: frozenset[str]) -> Iterator[Fault]:
+    """Names in a list that lead nowhere, or stand there twice."""
+    seen = set()
+    for place, name in source.texts(*loc):
+        if name not in known:
+            yield source.fault(place, unknown(f"{what} ", name, known))
+        elif name in seen:
+            yield source.fault(place, f"`{name}` is listed twice. Keep one.")
+        seen.add(name)
+
+
+def _tests(source: Source, own: frozenset[str]) -> Iterator[Fault]:
+    """Tests that expect a topic this language's matcher does not know."""
+    for loc, _ in source.items("tests"):
+        expected = source.text(*loc, "expect")
+        if expected and expected not in own:
+            yield source.fault((*loc, "expect"), unknown("topic ", expected, own))
+
+
+def _slang(source: Source) -> Iterator[Fault]:
+    """Slang that would never be found, for messages are put in small letters first."""
+    for loc, _ in source.items("slang"):
+        word = str(loc[-1])
+        if word != word.lower():
+            yield source.fault(loc, f"Use small letters: `{word.lower()}`.", key=True)
+
+
+def _wording(source: Source, *, whole: bool) -> Iterator[Fault]:
+    """Sentences and buttons that are unknown, missing, or fill in what nothing fills."""
+    for section, phrases in (("say", SAY), ("buttons", BUTTONS)):
+        written = source.at((section,))
+        if not isinstance(written, dict):
+            continue  # its shape is wrong or it is missing, which is told already
+        for loc, text in source.items(section):
+            name = str(loc[-1])
+            if name not in phrases:
+                yield source.fault(loc, unknown("", name, phrases), key=True)
+            elif isinstance(text, str):
+                yield from _placeholders(source, loc, text, phrases[name])
+        if whole:
+            yield from _missing(source, section, {name: phrase.purpose for name, phrase in phrases.items()})
+    if whole and isinstance(source.at(("groups",)), dict):
+        yield from _missing(source, "groups", {group.value: "the name of this group of topics" for group in Group})
+
+
+def _missing(source: Source, section: str, purposes: Mapping[str, str]) -> Iterator[Fault]:
+    written = source.at((section,))
+    for name, purpose in purposes.items():
+        if isinstance(written, dict) and name not in written:
+            message = f"`{name}` is missing: {purpose}. Add a line `{name}: …` under `{section}`."
+            yield source.fault((section,), message, key=True)
+
+
+def _placeholders(source: Source, loc: Loc, text: str, phrase: Phrase) -> Iterator[Fault]:
+    """Names in braces that nothing fills in, and braces that are not a pair."""
+    allowed = sorted(phrase.placeholders)
+    use = f" Use {' or '.join(f'{{{name}}}' for name in allowed)}." if allowed else " Delete it."
+    for name in _PLACEHOLDER.findall(text):
+        if name not in phrase.placeholders:
+            yield source.fault(loc, f"Nothing fills in {{{name}}} here.{use}")
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+        yield source.fault(loc, "A { or } without its other half. Names to fill in look like {name}.")

@@ -1,0 +1,274 @@
+"""What content editors write, as frozen, checked values.
+
+Each class is the shape of one YAML file (or a part of one). The reader turns files into these; the JSON Schemas
+for editors are made from them; nothing else in the program knows how content is stored.
+
+Numbers in this module (lengths, counts) are the editors' limits, with the reason beside each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+FIRST_MAX = 300
+"""Characters in a first message: what a phone shows without scrolling, and what a frightened reader takes in."""
+
+STEP_MAX = 600
+"""Characters in a later message, read by choice."""
+
+BUTTON_MAX = 30
+"""Characters on a button: what one row shows on a small phone."""
+
+ID_MAX = 40
+"""Characters in an id: the longest button payload, ``topic:<id>:<step>``, must fit Telegram's 64 bytes."""
+
+ASKS_MIN = 12
+"""Examples a topic needs before the matcher can tell it from its neighbours (``research``: 12 give 55 % right)."""
+
+
+class Urgency(StrEnum):
+    """What a topic itself implies, whatever the words."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    EMERGENCY = "emergency"
+
+
+class Group(StrEnum):
+    """The headings under which topics are listed."""
+
+    IMAGES = "images"
+    PEOPLE = "people"
+    BULLYING = "bullying"
+    ACCOUNTS = "accounts"
+    GAMING = "gaming"
+    CONTENT = "content"
+    FEELINGS = "feelings"
+    HELP = "help"
+    CHAT = "chat"
+
+
+class Show(StrEnum):
+    """To whom a helpline may be offered."""
+
+    ANY = "any"
+    AGE_13 = "13+"
+    AGE_16 = "16+"
+    AGE_18 = "18+"
+    ADULT = "adult"
+    PROFESSIONAL = "professional"
+
+
+class Nation(StrEnum):
+    """Where in the United Kingdom a helpline works."""
+
+    ENGLAND = "England"
+    WALES = "Wales"
+    SCOTLAND = "Scotland"
+    NORTHERN_IRELAND = "Northern Ireland"
+
+
+class Sign(StrEnum):
+    """How dangerous a message sounds."""
+
+    EMERGENCY = "emergency"
+    CHECK = "check"
+    NONE = "none"
+
+
+def _written_as_date(value: object) -> object:
+    """Refuse what pydantic would kindly take for a date: a number of seconds, a date with a time."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("not written as a date")
+    return value
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=ID_MAX)]
+ButtonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BUTTON_MAX)]
+FirstText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=FIRST_MAX)]
+StepText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=STEP_MAX)]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
+Day = Annotated[dt.date, BeforeValidator(_written_as_date)]
+
+
+class Part(BaseModel):
+    """Base of everything editors write: frozen, and no key that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(Part):
+    """One further message of an answer, and the button that asks for it."""
+
+    button: ButtonText = Field(description="What the young person presses to read this step.")
+    say: StepText = Field(description="The message of this step.")
+
+
+class YoungerAnswer(Part):
+    """The answer for a child under 11."""
+
+    first: FirstText = Field(description="The first message, in words a seven-year-old can read.")
+    steps: tuple[Step, ...] = Field(default=(), description="Further messages, each behind its own button.")
+
+
+class Answer(Part):
+    """What the bot says on a topic."""
+
+    first: FirstText = Field(
+        description="One short message: safety, that it is not their fault, and one thing to do now."
+    )
+    steps: tuple[Step, ...] = Field(default=(), description="Further messages, each behind its own button.")
+    younger: YoungerAnswer | None = Field(default=None, description="The answer for a child under 11.")
+
+
+class Source(Part):
+    """Where a fact in an answer comes from."""
+
+    name: Text = Field(description="Who says so.")
+    url: WebAddress | None = Field(default=None, description="The page, where there is one.")
+    checked: Day = Field(description="The day somebody last checked it.")
+
+
+class Review(Part):
+    """Who looks at a topic again, and when."""
+
+    owner: Text = Field(description="Who is responsible for this topic.")
+    due: Day = Field(description="The day it must be looked at again.")
+
+
+class TopicTest(Part):
+    """A message whose topic must hold, or the change does not go live."""
+
+    say: Text = Field(description="What a young person might write.")
+    expect: Id = Field(description="The topic it must get.")
+
+
+class Topic(Part):
+    """One thing young people ask about, and its answer."""
+
+    id: Id = Field(description="The name used by other files. It never changes.")
+    title: Annotated[Text, Field(max_length=60)] = Field(description="The topic in a young person's own words.")
+    group: Group = Field(description="The heading it is listed under.")
+    urgency: Urgency = Field(description="What the topic itself implies: normal, high or emergency.")
+    answer: Answer = Field(description="What the bot says.")
+    helplines: tuple[Id, ...] = Field(default=(), description="Who can help, best first; ids from helplines.yaml.")
+    report: bool = Field(default=False, description="Whether the answer offers a way to report.")
+    related: tuple[Id, ...] = Field(default=(), description="Topics a reader may want next.")
+    sources: tuple[Source, ...] = Field(default=(), description="Where the facts come from.")
+    review: Review = Field(description="Who looks at it again, and when.")
+    tests: tuple[TopicTest, ...] = Field(default=(), description="Messages whose topic must hold.")
+    asks: tuple[Text, ...] = Field(min_length=ASKS_MIN, description="How young people say it; 12 at least, 60 is good.")
+
+
+class TextLine(Part):
+    """A number that takes texts, and the word to send."""
+
+    number: Text = Field(description="The number to text.")
+    word: Text | None = Field(default=None, description="The word to send, where one is needed.")
+
+
+class Helpline(Part):
+    """A service that young people or adults can turn to. Its number stands here and nowhere else."""
+
+    id: Id = Field(description="The name topics use.")
+    name: Text = Field(description="What it is called.")
+    about: Text = Field(description="What it helps with, and anything a caller should know, in one or two sentences.")
+    call: Text | None = Field(default=None, description="Telephone number, as people write it.")
+    text: TextLine | None = Field(default=None, description="Number for text messages.")
+    web: WebAddress | None = Field(default=None, description="Its page.")
+    hours: Text | None = Field(default=None, description="When it is open; leave out where that is not sure.")
+    cost: Text | None = Field(default=None, description="What a call costs, where that is sure.")
+    show: Show = Field(default=Show.ANY, description="Who may be offered it.")
+    nations: tuple[Nation, ...] = Field(
+        default=tuple(Nation), min_length=1, description="Where it works; all four if left out."
+    )
+    checked: Day = Field(description="The day somebody last checked it.")
+
+
+class HelplinesFile(Part):
+    """``helplines.yaml``."""
+
+    helplines: tuple[Helpline, ...] = Field(min_length=1)
+
+
+class DangerTest(Part):
+    """A message whose danger must hold, or the change does not go live."""
+
+    say: Text
+    expect: Sign
+
+
+class DangerFile(Part):
+    """``danger.yaml``: signs of danger and their look-alikes, as young people write them."""
+
+    emergency: tuple[Text, ...] = Field(min_length=1, description="Life or safety is at risk now.")
+    check: tuple[Text, ...] = Field(min_length=1, description="It may be: ask gently whether they are safe.")
+    none: tuple[Text, ...] = Field(min_length=1, description="Sounds alike, and is neither.")
+    tests: tuple[DangerTest, ...] = Field(default=(), description="Messages whose danger must hold.")
+
+
+class SlangFile(Part):
+    """``slang.yaml``: how young people write, and the plain words."""
+
+    slang: Mapping[Text, Text] = Field(description="Slang or short form, and what it stands for.")
+
+
+class NoneFile(Part):
+    """``none.yaml``: messages this bot has no advice for."""
+
+    off_topic: tuple[Text, ...] = Field(min_length=1, description="Not about online safety or wellbeing.")
+    insults: tuple[Text, ...] = Field(min_length=1, description="Insults and rude messages aimed at the bot.")
+
+
+class MenuCommand(Part):
+    """A command as it stands in the channel's menu."""
+
+    command: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+    description: Annotated[Text, Field(max_length=100)]
+
+
+class BotProfile(Part):
+    """How the bot presents itself before the first message."""
+
+    name: Annotated[Text, Field(max_length=64)]
+    short_description: Annotated[Text, Field(max_length=120)]
+    description: Annotated[Text, Field(max_length=512)]
+
+
+class WordingFile(Part):
+    """``wording.yaml``: every sentence the bot says beside the topics.
+
+    ``say`` and ``buttons`` are keyed by the names in :mod:`safetybot.guidance.phrases`; the reader checks
+    that the first language has every one.
+    """
+
+    language: Text = Field(description="The language's own name, as offered by /language.")
+    profile: BotProfile
+    commands: tuple[MenuCommand, ...] = Field(min_length=1)
+    groups: Mapping[Group, ButtonText] = Field(description="The name of each group of topics.")
+    say: Mapping[Id, Text] = Field(description="Messages, by name.")
+    buttons: Mapping[Id, ButtonText] = Field(description="Buttons, by name.")
+
+
+class Guidance(BaseModel):
+    """All content of one language, checked and joined."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    code: str
+    """Language code: the name of the folder, for example ``en``."""
+    wording: WordingFile
+    topics: Mapping[str, Topic]
+    helplines: Mapping[str, Helpline]
+    danger: DangerFile
+    slang: Mapping[str, str]
+    none: NoneFile
+    own_topics: frozenset[str]
+    """Topics this language has itself; the others are lent by the first language and not matched."""
