@@ -1,0 +1,196 @@
+"""What happens to one update, from receiving it to its last message."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+
+from telegram import Bot
+from telegram.error import BadRequest, TelegramError
+
+from safetybot.channels.telegram.bot import RawUpdate
+from safetybot.channels.telegram.conversation import Conversation
+from safetybot.channels.telegram.discretion import place
+from safetybot.channels.telegram.lanes import Lanes
+from safetybot.channels.telegram.rendering import render
+from safetybot.channels.telegram.sending import ChatGone, Sender
+from safetybot.channels.telegram.timing import Timing
+from safetybot.channels.telegram.updates import Elsewhere, Private, press_id, read
+from safetybot.dialogue.messages import Incoming, Outgoing, Reply
+
+_LOG = logging.getLogger(__name__)
+
+
+class TelegramChannel:
+    """Puts each update in its chat's lane, asks the conversation, and shows what it answers."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        conversation: Conversation,
+        timing: Timing,
+        counts: Counter[str],
+        *,
+        handled: Callable[[int], None],
+    ) -> None:
+        """``handled`` is told the number of each update that may be confirmed."""
+        self._bot = bot
+        self._conversation = conversation
+        self._timing = timing
+        self._counts = counts
+        self._handled = handled
+        self._sender = Sender(bot, timing, counts)
+        self._lanes = Lanes()
+        self._acknowledging: set[asyncio.Task[None]] = set()
+        self._albums = _Recent()
+        self._groups = _Recent()
+
+    def receive(self, raw: RawUpdate) -> None:
+        """Take in one update, seen for the first time. Returns at once; never raises."""
+        update_id: int = raw["update_id"]
+        try:
+            query = press_id(raw)
+            seen = read(raw, self._bot.username)
+        except Exception as error:  # one update that cannot be read must not hide the others
+            self._counts["unreadable"] += 1
+            _LOG.error("Telegram: an update could not be read: %s", place(error))
+            self._handled(update_id)
+            return
+        if query is not None:
+            self._acknowledge(query)
+        if isinstance(seen, Private):
+            self._lanes.put(seen.incoming.chat, partial(self._finish, update_id, partial(self._answer, seen)))
+        elif isinstance(seen, Elsewhere):
+            self._lanes.put(str(seen.chat), partial(self._finish, update_id, partial(self._decline, seen)))
+        else:
+            self._handled(update_id)
+
+    async def drain(self, seconds: float) -> bool:
+        """Finish what is in hand; after ``seconds`` give up the rest, unconfirmed. Whether all was done."""
+        done = await self._lanes.drain(seconds)
+        if self._acknowledging:
+            await asyncio.wait(self._acknowledging, timeout=self._timing.confirm_limit / 3)
+        for task in self._acknowledging:
+            task.cancel()
+        await asyncio.gather(*self._acknowledging, return_exceptions=True)
+        return done
+
+    async def _finish(self, update_id: int, job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except ChatGone:
+            pass
+        except Exception as error:  # confirmed all the same: an update that breaks us must not break us for ever
+            self._counts["broken"] += 1
+            _LOG.error("Telegram: an update could not be answered: %s", place(error))
+        # Not reached when cancelled: then the update stays unconfirmed, and comes again.
+        self._handled(update_id)
+
+    async def _answer(self, seen: Private) -> None:
+        incoming = seen.incoming
+        try:
+            async with asyncio.timeout(self._timing.handle_limit):
+                reply = await self._conversation.handle(incoming)
+            if reply is None:
+                return
+            if seen.album is not None and self._albums.again(seen.album):
+                reply = Reply((), reply.delete, reply.undeleted)
+            await self._show(incoming, reply)
+        except ChatGone:
+            raise
+        except Exception as error:
+            self._counts["broken"] += 1
+            _LOG.error("Telegram: the conversation failed: %s", place(error))
+            await self._show(incoming, Reply((self._said(incoming.language, "broken"),)))
+
+    async def _show(self, incoming: Incoming, reply: Reply) -> None:
+        """Delete, then send, in order. What is sent is reported even where a later message fails."""
+        chat = int(incoming.chat)
+        deadline = self._sender.deadline()
+        sent: list[int] = []
+        try:
+            deleted = not reply.delete or await self._sender.delete(chat, reply.delete, deadline)
+            messages = reply.messages if deleted or reply.undeleted is None else (*reply.messages, reply.undeleted)
+            for message in messages:
+                await self._send(chat, message, deadline, sent)
+        finally:
+            self._delivered(incoming, sent)
+
+    async def _send(self, chat: int, message: Outgoing, deadline: float, sent: list[int]) -> None:
+        parts = render(message)
+        if not parts:
+            self._counts["empty"] += 1
+            _LOG.error("Telegram: a message without a visible word was left out")
+        for part in parts:
+            number = await self._sender.send(chat, part, deadline)
+            if number is not None:
+                sent.append(number)
+
+    def _delivered(self, incoming: Incoming, message_ids: list[int]) -> None:
+        try:
+            self._conversation.delivered(incoming, message_ids)
+        except Exception as error:
+            self._counts["broken"] += 1
+            _LOG.error("Telegram: the conversation failed on delivery: %s", place(error))
+
+    def _said(self, language: str | None, name: str) -> Outgoing:
+        return Outgoing(self._conversation.wording(language).say[name])
+
+    def _acknowledge(self, query_id: str) -> None:
+        """Stop the button's spinner now, while the answer waits for its turn."""
+        task = asyncio.create_task(self._answer_query(query_id))
+        self._acknowledging.add(task)
+        task.add_done_callback(self._acknowledging.discard)
+
+    async def _answer_query(self, query_id: str) -> None:
+        deadline = asyncio.get_running_loop().time() + self._timing.acknowledge_limit
+        try:
+            await self._sender.persist(lambda: self._bot.answer_callback_query(query_id), deadline)
+        except BadRequest:
+            pass  # too old, or answered before a restart
+        except TelegramError as error:
+            self._counts["unacknowledged"] += 1
+            _LOG.warning("Telegram: a press could not be acknowledged (%s)", type(error).__name__)
+
+    async def _decline(self, seen: Elsewhere) -> None:
+        """Say once that this bot talks in private only, and leave."""
+        if not seen.present:
+            self._groups.forget(str(seen.chat))
+            return
+        if self._groups.again(str(seen.chat)):
+            return
+        deadline = self._sender.deadline()
+        with suppress(ChatGone):  # it may not write there, or is out already; leaving is tried all the same
+            await self._send(seen.chat, self._said(seen.language, "group-refused"), deadline, [])
+        try:
+            await self._sender.persist(lambda: self._bot.leave_chat(seen.chat), deadline)
+            self._counts["groups-left"] += 1
+        except TelegramError as error:
+            self._groups.forget(str(seen.chat))  # the next message there is another chance to leave
+            _LOG.warning("Telegram: a group could not be left (%s)", type(error).__name__)
+
+
+class _Recent:
+    """The last thousand names seen."""
+
+    _MOST = 1000
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, None] = OrderedDict()
+
+    def again(self, name: str) -> bool:
+        """Note a name; whether it was there already."""
+        known = name in self._names
+        self._names[name] = None
+        self._names.move_to_end(name)
+        while len(self._names) > self._MOST:
+            self._names.popitem(last=False)
+        return known
+
+    def forget(self, name: str) -> None:
+        """Treat a name as new when it next comes."""
+        self._names.pop(name, None)

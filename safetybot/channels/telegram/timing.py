@@ -1,0 +1,62 @@
+"""Every waiting time of the channel, in seconds, in one place; tests use shorter ones."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the channel waits for what."""
+
+    long_poll: int = 30
+    """Telegram holds an empty getUpdates open for so long."""
+    poll_grace: float = 20.0
+    """A getUpdates that takes longer than ``long_poll`` by this much has stalled and is begun anew."""
+    handle_limit: float = 90.0
+    """The conversation may think for so long; far more than it ever needs, so that a hang is not for ever."""
+    send_limit: float = 120.0
+    """All messages of one answer are tried again for so long in all; then the failure is counted."""
+    acknowledge_limit: float = 10.0
+    """A pressed button spins on the phone until answered; after this the press has expired anyway."""
+    finish_limit: float = 22.0
+    """On SIGTERM, what is in hand gets so long; with ``confirm_limit`` it stays within 25 seconds."""
+    confirm_limit: float = 3.0
+    """On SIGTERM, the last confirmation to Telegram gets so long."""
+    backoff_first: float = 0.5
+    backoff_most: float = 30.0
+    conflict_window: float = 120.0
+    """``conflict_most`` refusals with 409 within this time mean that another program keeps reading."""
+    conflict_most: int = 6
+
+    def backoff(self, attempt: int) -> float:
+        """The wait after failed try number ``attempt``, from 0: doubling, capped, and spread over its half."""
+        longest = min(self.backoff_most, self.backoff_first * 2.0 ** min(attempt, 16))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - a spread of waits, nothing secret
+
+
+async def pause(seconds: float, stop: asyncio.Event) -> bool:
+    """Wait, but no longer than until ``stop``; whether it was set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """The outcome of ``work``; None where ``stop`` was set first, and the work was called off."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return await task if task.done() else None
+    finally:
+        for each in (task, stopped):
+            each.cancel()
