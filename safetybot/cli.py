@@ -1,0 +1,216 @@
+"""Every command: parse, call one function, print."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from safetybot.channels.telegram import TelegramStopped
+from safetybot.channels.terminal import run_terminal
+from safetybot.guidance.faults import ContentError, Fault
+from safetybot.guidance.reader import read_content
+from safetybot.logs import set_up_logging
+from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
+from safetybot.matching.interpreter import Interpretation, Interpreter
+from safetybot.matching.matcher import CHOICES_SHOWN, Decision
+from safetybot.running import make_fitter, run_bot, started_service
+from safetybot.secret import SecretFileError
+from safetybot.settings import SettingError, Settings, read_settings
+from safetybot.understanding import Understanding, understand
+
+EXIT_FAULTS = 1
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        settings = read_settings(os.environ)
+        set_up_logging(settings.log_format, logging.WARNING if parsed.quiet else logging.INFO)
+        status: int = parsed.run(settings, parsed)
+    except ContentError as error:
+        _print_faults(error.faults)
+        return EXIT_FAULTS
+    except (SettingError, SecretFileError, LabelledFileError) as error:
+        print(f"safetybot: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except OSError as error:
+        print(f"safetybot: {error.strerror or type(error).__name__}: {error.filename or ''}", file=sys.stderr)
+        return EXIT_USAGE
+    except TelegramStopped as error:
+        print(f"safetybot: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="safetybot", description="Online-safety advice for young people.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, text: str, run: Callable[[Settings, argparse.Namespace], int], quiet: bool = True
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run, quiet=quiet)
+        return sub
+
+    command("run", "The bot: Telegram where a token is set, else this terminal.", _run, quiet=False)
+    command("chat", "The same conversation in this terminal.", _chat)
+    check = command("check", "Every fault in the content; exit status 1 where there is an error.", _check)
+    check.add_argument("path", nargs="?", type=Path, help="the content folder")
+    check.add_argument("--no-tests", action="store_true", help="leave out the tests: entries, which need the matcher")
+    attempt = command("try", "What a message would get, and why.", _try)
+    attempt.add_argument("text", nargs="?", help="the message; without it, one message a line from standard input")
+    attempt.add_argument("--json", action="store_true", help="one JSON object a line")
+    attempt.add_argument("--language", default=None, help="the language's code (default: the first)")
+    measure = command("evaluate", "Accuracy and danger figures against labelled messages.", _evaluate)
+    measure.add_argument("file", type=Path, help="labelled messages, JSON lines")
+    measure.add_argument("--json", action="store_true", help="one JSON object")
+    return parser
+
+
+def _run(settings: Settings, _: argparse.Namespace) -> int:
+    if settings.telegram_token is None:
+        return _chat(settings, _)
+    with _Stages() as stages:
+        token = settings.telegram_token
+        uvloop.run(run_bot(settings, token, stages.tell))
+    return 0
+
+
+def _chat(settings: Settings, _: argparse.Namespace) -> int:
+    async def talk() -> None:
+        with _Stages() as stages:
+            async with started_service(settings, stages.tell) as service:
+                stages.close()
+                await run_terminal(service, Console())
+
+    asyncio.run(talk())
+    return 0
+
+
+def _check(settings: Settings, parsed: argparse.Namespace) -> int:
+    library = read_content(parsed.path or settings.content)
+    faults: list[Fault] = list(library.faults)
+    if not library.errors and not parsed.no_tests:
+        with _Stages() as stages:
+            understood = understand(library, make_fitter(settings), stages.tell)
+        faults += understood if isinstance(understood, list) else []
+    _print_faults(faults)
+    bad = sum(fault.severity == "error" for fault in faults)
+    print(f"errors: {bad}, warnings: {len(faults) - bad}", file=sys.stderr)
+    return EXIT_FAULTS if bad else 0
+
+
+def _try(settings: Settings, parsed: argparse.Namespace) -> int:
+    interpreter = _interpreter(settings, parsed.language)
+    lines: Iterable[str] = [parsed.text] if parsed.text is not None else (line.rstrip("\n") for line in sys.stdin)
+    for text in lines:
+        meant = interpreter.interpret(text)
+        print(json.dumps(_tried(text, meant), ensure_ascii=False) if parsed.json else _explained(meant), flush=True)
+    return 0
+
+
+def _evaluate(settings: Settings, parsed: argparse.Namespace) -> int:
+    rows = read_labelled(parsed.file)
+    interpreter = _interpreter(settings, None)
+    with _Stages() as stages:
+        result = evaluate(
+            rows,
+            interpreter.interpret,
+            dict(interpreter.corpus.urgency),
+            lambda done: stages.tell("messages", done / len(rows)),
+        )
+    print(json.dumps(as_json(result)) if parsed.json else as_text(result))
+    return 0
+
+
+def _interpreter(settings: Settings, language: str | None) -> Interpreter:
+    """The interpreter of a language, with all content valid; failing tests are told and do not matter here."""
+    library = read_content(settings.content).require()
+    with _Stages() as stages:
+        understood = understand(library, make_fitter(settings), stages.tell)
+    if not isinstance(understood, Understanding):
+        raise ContentError(tuple(understood))
+    code = language or understood.first
+    if code not in understood.interpreters:
+        raise SettingError(f"there is no language {code}; there are {', '.join(understood.interpreters)}")
+    return understood.interpreters[code]
+
+
+def _tried(text: str, meant: Interpretation) -> dict[str, object]:
+    choices = [{"topic": choice.topic, "score": round(choice.score, 4)} for choice in meant.match.choices]
+    answered = meant.match.decision == "answer"
+    return {
+        "text": text,
+        "decision": meant.match.decision.value,
+        "topic": choices[0]["topic"] if answered and choices else None,
+        "choices": choices,
+        "danger": meant.danger.sign.value,
+        "because": meant.because,
+    }
+
+
+def _explained(meant: Interpretation) -> str:
+    match = meant.match
+    topics = [choice.topic for choice in match.choices[:CHOICES_SHOWN]]
+    match match.decision:
+        case Decision.ANSWER:
+            shown = f"answers with {topics[0]}"
+        case Decision.CHOOSE:
+            shown = f"asks: is it {', '.join(topics)}?"
+        case Decision.UNSURE:
+            shown = "is not sure"
+    danger = {"emergency": "shows the EMERGENCY CARD, and ", "check": "asks whether they are safe, and ", "none": ""}
+    lines = [f"{danger[meant.danger.sign.value]}{shown}"]
+    return "\n".join([*lines, *(f"  {reason}" for reason in meant.reasons())])
+
+
+def _print_faults(faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        print(fault)
+
+
+class _Stages:
+    """Progress of long work, on standard error; shown only where somebody watches."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _Stages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def tell(self, stage: str, done: float) -> None:
+        """``done``: 0 to 1 of ``stage``."""
+        if stage not in self._tasks:
+            self._progress.start()
+            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
+        self._progress.update(self._tasks[stage], completed=done)
+
+    def close(self) -> None:
+        """Takes the bars away."""
+        self._progress.stop()
+        self._tasks.clear()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

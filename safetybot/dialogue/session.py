@@ -1,0 +1,143 @@
+"""What is remembered of one chat, and its sealed form.
+
+A session is sealed with XChaCha20-Poly1305 under a key that is derived from the server's secret and the chat, and
+stored under a hash of the chat keyed with that secret. The database alone opens nothing and confirms no chat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import nacl.bindings as sodium
+from nacl.exceptions import CryptoError
+from nacl.utils import random
+
+SECRET_BYTES = 32
+VERSION = b"\x01"
+_BLOCK = 256
+"""Envelopes are padded to multiples of this, so that their size tells little."""
+_NONCE = sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+HIDE_HOURS = 48
+"""A channel deletes messages up to this age (Telegram)."""
+SENT_MAX = 400
+"""Message numbers remembered for /hide."""
+
+
+class AgeBand(StrEnum):
+    """How old somebody says they are."""
+
+    UNDER_11 = "under-11"
+    FROM_11 = "11-13"
+    FROM_14 = "14-17"
+    ADULT = "adult"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the conversation needs to know from one message to the next. No words of the young person's."""
+
+    language: str | None = None
+    age: AgeBand | None = None
+    age_asked: bool = False
+    misses: int = 0
+    """How many messages in a row found no answer."""
+    sent: tuple[tuple[int, int], ...] = ()
+    """Numbers of both sides' messages, for /hide, each with the hour (since 1970) it was sent."""
+
+    def with_sent(self, numbers: tuple[int, ...], hour: int) -> Session:
+        """This session with more message numbers; those too old to delete are forgotten."""
+        kept = [item for item in self.sent if item[1] >= hour - HIDE_HOURS]
+        return replace(self, sent=tuple([*kept, *((number, hour) for number in numbers)][-SENT_MAX:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A text that found no answer by itself, kept for two minutes in case its rest is coming."""
+
+    text: str
+
+
+class SealedDataError(Exception):
+    """A sealed session or fragment cannot be opened: damaged, or sealed with another key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatKeys:
+    """What is derived from the server's secret for one chat."""
+
+    lookup: bytes
+    """32 bytes: the name of the chat in the database."""
+    sealing: bytes
+    """32 bytes: the key of what is remembered."""
+
+    @classmethod
+    def derive(cls, secret: bytes, channel: str, chat: str) -> ChatKeys:
+        """BLAKE2b keyed with ``secret`` (32 bytes), with a different personalisation for each use (RFC 7693)."""
+        if len(secret) != SECRET_BYTES:
+            raise ValueError("the server's secret has the wrong length")
+        name = json.dumps([channel, chat]).encode()
+        lookup, sealing = (
+            hashlib.blake2b(name, digest_size=32, key=secret, person=use).digest()
+            for use in (b"chat-lookup", b"chat-seal")
+        )
+        return cls(lookup, sealing)
+
+    def __repr__(self) -> str:
+        return "ChatKeys(…)"
+
+    def seal_session(self, session: Session) -> bytes:
+        """The session as an envelope."""
+        return self._seal(b"session", asdict(session))
+
+    def open_session(self, envelope: bytes) -> Session:
+        """Raises SealedDataError."""
+        data = self._open(b"session", envelope)
+        try:
+            return Session(
+                language=data["language"],
+                age=AgeBand(data["age"]) if data["age"] else None,
+                age_asked=bool(data["age_asked"]),
+                misses=int(data["misses"]),
+                sent=tuple((int(number), int(hour)) for number, hour in data["sent"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SealedDataError("a session has an unknown form") from error
+
+    def seal_fragment(self, fragment: Fragment) -> bytes:
+        """The fragment as an envelope."""
+        return self._seal(b"fragment", asdict(fragment))
+
+    def open_fragment(self, envelope: bytes) -> Fragment:
+        """Raises SealedDataError."""
+        try:
+            return Fragment(str(self._open(b"fragment", envelope)["text"]))
+        except (KeyError, TypeError) as error:
+            raise SealedDataError("a fragment has an unknown form") from error
+
+    def _seal(self, kind: bytes, data: dict[str, Any]) -> bytes:
+        plain = sodium.sodium_pad(json.dumps(data, ensure_ascii=False).encode(), _BLOCK)
+        nonce = random(_NONCE)
+        sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            plain, VERSION + kind + self.lookup, nonce, self.sealing
+        )
+        return VERSION + nonce + sealed
+
+    def _open(self, kind: bytes, envelope: bytes) -> dict[str, Any]:
+        version, nonce, sealed = envelope[:1], envelope[1 : 1 + _NONCE], envelope[1 + _NONCE :]
+        if version != VERSION:
+            raise SealedDataError("an envelope has an unknown version")
+        try:
+            plain = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+                sealed, VERSION + kind + self.lookup, nonce, self.sealing
+            )
+            data = json.loads(sodium.sodium_unpad(plain, _BLOCK))
+        except (CryptoError, ValueError, TypeError) as error:
+            raise SealedDataError("an envelope cannot be opened") from error
+        if not isinstance(data, dict):
+            raise SealedDataError("an envelope has an unknown form")
+        return data

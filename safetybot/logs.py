@@ -1,0 +1,54 @@
+"""How the program logs: to standard error, without personal data.
+
+Nothing of ours ever puts a text, a chat id or a name into a record. Here is the last guard: exceptions are written as
+their type and the place they came from, never with their message or values, which might hold what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from pathlib import Path
+
+from safetybot.settings import LogFormat
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+class DiscreetFormatter(logging.Formatter):
+    """One line a record, or one JSON object a line."""
+
+    def __init__(self, log_format: LogFormat) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._json = log_format == "json"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record without the exception's message or values."""
+        place = self._place(record)
+        message = record.getMessage() + (f" [{place}]" if place else "")
+        message = message.replace("\n", " ")
+        if self._json:
+            fields = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name}
+            return json.dumps({**fields, "message": message}, ensure_ascii=False)
+        return f"{self.formatTime(record)} {record.levelname} {record.name}: {message}"
+
+    @staticmethod
+    def _place(record: logging.LogRecord) -> str:
+        if not record.exc_info or record.exc_info[1] is None:
+            return ""
+        error = record.exc_info[1]
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
+        where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+        return f"{type(error).__name__}{where}"
+
+
+def set_up_logging(log_format: LogFormat, level: int = logging.INFO) -> None:
+    """Logs of the whole program go to standard error from now on; other libraries' only from warnings up."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(DiscreetFormatter(log_format))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("safetybot").setLevel(level)
+    logging.captureWarnings(True)

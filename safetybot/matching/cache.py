@@ -1,0 +1,150 @@
+"""Fitted matchers and sentence vectors on disk, by the hash of what they were made from.
+
+Plain numpy archives without pickles: a damaged or foreign file is never executed, only not used. Files are written
+beside their place and renamed, so that a reader sees a whole one or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.matching.calibration import Logistic
+from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
+from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.linear import LinearHead
+
+FORMAT = 4
+"""Goes into every key: a change of this module's layout makes old files unknown."""
+
+KEPT = 4
+"""Fitted matchers kept; older ones are deleted."""
+
+_MODELS = ("first", "three", "emergency", "check")
+_FIGURES = (
+    "card_threshold",
+    "check_threshold",
+    "right_first",
+    "right_in_three",
+    "emergencies_carded",
+    "emergencies_caught",
+)
+_UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError)
+
+
+class MatcherCache:
+    """A folder of fitted matchers, and one file of sentence vectors a language."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, key: str) -> Fitted | None:
+        """The fitted matcher with this key, or None where there is none that can be read."""
+        path = self._path(key)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                fitted = _unpack(arrays)
+        except _UNREADABLE:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return fitted
+
+    def save(self, key: str, fitted: Fitted) -> None:
+        """Keeps a fitted matcher; raises OSError where the folder cannot be written."""
+        self._write(self._path(key), _pack(fitted))
+        paths = sorted(self._folder.glob("matcher-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in paths[KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def load_vectors(self, name: str) -> dict[str, npt.NDArray[np.float32]]:
+        """Text → sentence vector, shape (384,), as far as known; ``name`` tells language and encoder."""
+        try:
+            with np.load(self._folder / f"vectors-{name}.npz", allow_pickle=False) as arrays:
+                texts, vectors = _texts(arrays["texts"]), arrays["vectors"]
+        except _UNREADABLE:
+            return {}
+        return dict(zip(texts, vectors, strict=True))
+
+    def save_vectors(self, name: str, vectors: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Replaces the vectors of ``name``."""
+        packed: dict[str, npt.NDArray[Any]] = {
+            "texts": _bytes(list(vectors)),
+            "vectors": np.stack(list(vectors.values())),
+        }
+        self._write(self._folder / f"vectors-{name}.npz", packed)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"matcher-{FORMAT}-{key[:40]}.npz"
+
+    def _write(self, path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _bytes(texts: list[str]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), np.uint8)
+
+
+def _texts(array: npt.NDArray[np.uint8]) -> list[str]:
+    loaded = json.loads(array.tobytes().decode())
+    if not isinstance(loaded, list):
+        raise ValueError("not a list of texts")
+    return loaded
+
+
+def _pack(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
+    featuriser, matrix, calibration = fitted.featuriser, fitted.matrix, fitted.calibration
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "prepared": _bytes(list(fitted.prepared)),
+        "words": _bytes(list(featuriser.word_tfidf.vocabulary)),
+        "words.idf": featuriser.word_tfidf.idf,
+        "characters": _bytes(list(featuriser.character_tfidf.vocabulary)),
+        "characters.idf": featuriser.character_tfidf.idf,
+        "with_sentences": np.array(featuriser.with_sentences),
+        "sentences": matrix.sentences,
+        "weights": matrix.weights,
+        "numbers": matrix.numbers,
+        "starts": matrix.starts,
+        "figures": np.array([getattr(calibration, name) for name in _FIGURES], np.float64),
+    }
+    for name, head in (("topic", fitted.topic_head), ("danger", fitted.danger_head)):
+        arrays |= {f"{name}.sentence": head.sentence, f"{name}.lexical": head.lexical, f"{name}.bias": head.bias}
+    for name in _MODELS:
+        model: Logistic = getattr(calibration, name)
+        arrays |= {f"{name}.mean": model.mean, f"{name}.scale": model.scale, f"{name}.b": model.coefficients}
+    return arrays
+
+
+def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
+    featuriser = Featuriser(
+        TfIdf(_texts(arrays["words"]), arrays["words.idf"]),
+        TfIdf(_texts(arrays["characters"]), arrays["characters.idf"]),
+        bool(arrays["with_sentences"]),
+    )
+    prepared = tuple(_texts(arrays["prepared"]))
+    matrix = FeatureMatrix(arrays["sentences"], arrays["weights"], arrays["numbers"], arrays["starts"])
+    heads = [
+        LinearHead(arrays[f"{name}.sentence"], arrays[f"{name}.lexical"], arrays[f"{name}.bias"])
+        for name in ("topic", "danger")
+    ]
+    models = [Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS]
+    figures = [float(value) for value in arrays["figures"]]
+    calibration = Calibration(*models, *figures)  # type: ignore[arg-type]
+    return Fitted(prepared, featuriser, matrix, heads[0], heads[1], calibration)

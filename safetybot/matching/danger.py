@@ -1,0 +1,100 @@
+"""How dangerous a message sounds: emergency, check-in, or neither, with a reason that can be shown.
+
+Two judges, and the graver verdict holds: what was learnt from the editors' signs and look-alikes, and the readable
+rules of :mod:`safetybot.matching.danger_rules`. Both see the message as typed and as mended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.guidance.model import Sign, Urgency
+from safetybot.matching.corpus import SIGNS, Corpus
+from safetybot.matching.danger_rules import apply_rules
+from safetybot.matching.features import Features
+from safetybot.matching.fitted import Fitted, danger_signals, topics_of
+from safetybot.matching.linear import softmax
+from safetybot.matching.text import PreparedText
+
+FloatArray = npt.NDArray[np.float32]
+
+GRAVITY = {Sign.NONE: 0, Sign.CHECK: 1, Sign.EMERGENCY: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """The verdict on one message, and why."""
+
+    sign: Sign
+    because: str
+    """For editors: the rule that was met, or the sign it is close to."""
+    emergency_probability: float
+    check_probability: float
+    """Of emergency or check."""
+
+
+class DangerSense:
+    """Judges messages of one language."""
+
+    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
+        self._corpus = corpus
+        self._fitted = fitted
+        self._urgent = topics_of(corpus, Urgency.EMERGENCY)
+        self._high = topics_of(corpus, Urgency.HIGH)
+
+    def judge_learnt(self, features: Features, spread: FloatArray, class_probabilities: FloatArray) -> Danger:
+        """What the learnt signs say; arguments as for :meth:`safetybot.matching.matcher.Matcher.match`."""
+        near, texts = self._nearest_signs(features, spread)
+        head = softmax(self._fitted.danger_head.scores(features))
+        signals = danger_signals(
+            head[None, :], class_probabilities[None, :], self._urgent, self._high, np.array([near], np.float32)
+        )
+        calibration = self._fitted.calibration
+        emergency = float(calibration.emergency.probability(signals)[0])
+        check = float(calibration.check.probability(signals)[0])
+        if emergency >= calibration.card_threshold:
+            sign = Sign.EMERGENCY
+        elif check >= calibration.check_threshold:
+            sign = Sign.CHECK
+        else:
+            sign = Sign.NONE
+        nearest = texts[SIGNS.index(sign)]
+        because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
+        return Danger(sign, because, emergency, check)
+
+    def judge_rules(self, prepared: PreparedText) -> Danger:
+        """What the readable rules say of the text in each of its forms; English only."""
+        verdict = Danger(Sign.NONE, "no rule was met", 0.0, 0.0)
+        if not self._corpus.language.startswith("en"):
+            return verdict
+        for form in dict.fromkeys((prepared.raw, prepared.plain, prepared.mended)):
+            rule = apply_rules(form)
+            if rule and GRAVITY[rule.sign] > GRAVITY[verdict.sign]:
+                verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
+        return verdict
+
+    def _nearest_signs(self, features: Features, spread: FloatArray) -> tuple[list[float], list[str]]:
+        near: list[float] = []
+        texts: list[str] = []
+        starts = self._corpus.sign_starts
+        for number in range(len(SIGNS)):
+            start, end = starts[number], starts[number + 1]
+            similarity = self._fitted.matrix.similarity(features.sentence, spread, start, end)
+            best = int(similarity.argmax())
+            near.append(float(similarity[best]))
+            texts.append(self._corpus.texts[start + best])
+        return near, texts
+
+
+def gravest(*verdicts: Danger) -> Danger:
+    """The verdict with the gravest sign, the first of equals, with the highest probabilities of all."""
+    worst = max(verdicts, key=lambda verdict: GRAVITY[verdict.sign])
+    return Danger(
+        worst.sign,
+        worst.because,
+        max(verdict.emergency_probability for verdict in verdicts),
+        max(verdict.check_probability for verdict in verdicts),
+    )

@@ -1,0 +1,163 @@
+"""Readable rules of danger in English: who, now, here, means at hand; and what speaks against it.
+
+The learnt signs (:mod:`safetybot.matching.danger`) carry most of the weight. These rules catch what must never depend
+on training, and give a reason in plain words. A rule is silent where the text is clearly about the past, a film, a
+game, schoolwork or a figure of speech; what was learnt still counts there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from safetybot.guidance.model import Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern in normalised text, how dangerous it is, and why, in words for an editor."""
+
+    sign: Sign
+    reason: str
+    pattern: re.Pattern[str]
+
+
+def _rule(sign: Sign, reason: str, *alternatives: str) -> Rule:
+    return Rule(sign, reason, re.compile("|".join(f"(?:{a})" for a in alternatives)))
+
+
+_PERSON = (
+    r"(?:he|she|they|dad|daddy|mum|mom|my (?:step ?)?(?:dad|mum|brother|sister|uncle|ex|boyfriend|bf|girlfriend|gf)"
+    r"|(?:her|his|mums|my mums) (?:boyfriend|bf|ex)|(?:the|this|a|some) (?:man|guy|bloke|lad|boys?|girls?|men|people|lads))"
+)
+_IS = r"(?:'s| is|s|'re| are|re)?"
+_NOW = r"(?:now|right now|rn|tonight|today|in a (?:minute|min|bit|sec)|this minute|atm|at the moment)"
+_SELF_KILL = (
+    r"(?:kill(?:ing)? (?:my ?self|me ?self)|end(?:ing)? (?:it all|my life)|take my (?:own )?life|hang(?:ing)? my ?self"
+    r"|unalive my ?self|jump(?:ing)? (?:off|in front)|commit(?:ting)? suicide|overdose|od)"
+)
+_MEANS = r"(?:pills?|tablets?|paracetamol|ibuprofen|painkillers?|meds|medication|bleach|antidepressants|sleeping pills)"
+_WEAPON = r"(?:knife|knives|gun|machete|hammer|axe|blade|zombie knife|baseball bat|acid|shank)"
+
+RULES = (
+    _rule(
+        Sign.EMERGENCY,
+        "has taken something dangerous",
+        rf"\b(?:i|ive|i've|i have|she|he|shes|hes|they|friend|mate|sister|brother)\b.{{0,20}}\b(?:took|taken|swallowed"
+        rf"|had|drank|drunk|necked|downed)\b.{{0,25}}(?<!hayfever )(?<!allergy )(?<!vitamin )(?<!iron )\b{_MEANS}\b",
+        r"\b(?:i|ive|i've|i have|shes?|he|hes) (?:just |have |has )?(?:taken an? )?overdosed?\b(?! on (?:haribo|sweets|sugar"
+        r"|chocolate|crisps|cake|pizza|tv|netflix))",
+        rf"\btook (?:loads|lots|all|too many|a (?:whole )?(?:pack|packet|box|bottle|handful)) of\b.{{0,20}}(?:{_MEANS}|them)",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "means to end their life now",
+        rf"\b{_SELF_KILL}\b.{{0,25}}\b{_NOW}\b",
+        rf"\b{_NOW}\b.{{0,25}}\b(?:im|i'm|i am|gonna|going to|will) (?:gonna |going to )?{_SELF_KILL}\b",
+        r"\b(?:about|ready) to (?:jump|end it|end my life|kill my ?self|hang my ?self)\b",
+        r"\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks|platform)\b.{0,60}\b(?:jump|end it|die|goodbye|bye)\b",
+        r"\b(?:jump|end it|want to die|wanna die)\b.{0,60}\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks)\b",
+        r"\b(?:rope|noose|blade|pills|tablets) (?:is |are )?(?:in my hand|in front of me|ready|next to me|on my bed)\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "someone has a weapon",
+        rf"\b{_PERSON}{_IS}\b.{{0,12}}\b(?:has|have|got|holding|with|waving|pulled|carrying)\b.{{0,15}}\b{_WEAPON}\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "someone is here, or breaking in",
+        r"\b(?:breaking|kicking|smashing) (?:in(?:to)?|down|through|the|our|my)\b.{0,12}\b(?:house|door|window|flat|home)\b",
+        r"\b(?:trying|tryna) (?:to )?(?:get|break) in(?:to)? (?:the|our|my) (?:house|door|window|room|flat)\b",
+        rf"\b{_PERSON}{_IS} (?:right |stood |standing |sat |waiting )?(?:outside|at) (?:of )?my (?:house|home|door|window"
+        r"|flat|room)\b",
+        r"\b(?:im|i'm|i am|were|we're) (?:hiding|hidden|locked) (?:in|under|behind)\b.{0,40}\b(?:he|she|they|dad|mum|him"
+        r"|her|them|man|scared)\b",
+        r"\bfollow(?:ing|ed) me (?:home|right now|now|rn|down|from|in)\b",
+        r"\b(?:being|getting) followed\b.{0,30}\b(?:now|rn|home|man|car|scared|help)\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "cannot get away",
+        r"\b(?:wont|won't|will not|not) let(?:ting)? (?:me|us) (?:leave|go home|out|get out|go outside)\b",
+        r"\b(?:im|i'm|i am|hes|shes|they|were) (?:locked|trapped|stuck) in\b.{0,40}\b(?:cant|can't|cannot) (?:get out"
+        r"|leave)\b",
+        r"\block(?:ed|s) me in\b",
+        r"\btook my (?:passport|phone)\b.{0,40}\b(?:lock|cant leave|can't leave|wont let)\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "someone is being hurt now",
+        rf"\b{_PERSON}{_IS} (?:hitting|beating|strangling|choking|stabbing|attacking|hurting|punching|kicking|raping"
+        r"|touching) (?:me|my mum|her|him|us|my (?:sister|brother))\b.{0,30}\b(?:now|rn|right now|help|stop)\b",
+        rf"\b(?:help|now|rn)\b.{{0,20}}\b{_PERSON}{_IS} (?:hitting|beating|strangling|choking|stabbing|attacking) ",
+        r"\b(?:been|got|getting) (?:stabbed|shot)\b(?!.{0,20}\b(?:in|on) (?:fortnite|cod|gta|the game|roblox)\b)",
+        rf"\b{_PERSON}{_IS} (?:gonna|going to|coming to|about to) (?:kill|stab|shoot) (?:me|us|my mum)\b.{{0,40}}"
+        r"\b(?:help|now|here|outside|tonight|door|coming)\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "a life may be at risk",
+        r"\b(?:not|isnt|isn't|stopped|cant|can't) breath(?:e|ing)\b.{0,40}\b(?:help|now|blue|lips|she|he|my)\b",
+        r"\b(?:she|he|mum|dad|friend|mate|sister|brother|baby|nan|they)\b.{0,20}\b(?:wont|won't|will not|cant|can't|not)"
+        r" wak(?:e|ing)(?: up)?\b",
+        r"\b(?:cant|can't|cannot) wake (?:her|him|them|my|mum|dad)\b",
+        r"\b(?:unconscious|passed out and|having a (?:fit|seizure))\b",
+        r"\b(?:bleeding|blood)\b.{0,30}\b(?:wont stop|won't stop|everywhere|so much|a lot|cant stop|can't stop)\b",
+    ),
+    _rule(
+        Sign.EMERGENCY,
+        "is meeting someone from online now",
+        r"\b(?:on my way|about to|im at the|i'm at the|waiting (?:for|at)|in (?:the|his|her) car|sneaking out|leaving now)\b"
+        r".{0,60}\b(?:online|insta|instagram|snap|snapchat|roblox|discord|tiktok|yubo|the app|the internet|never met)\b",
+        r"\b(?:met|friend|guy|boy|girl|man|someone|person)\b.{0,30}\b(?:online|insta|instagram|snapchat|roblox|discord"
+        r"|yubo|the internet)\b.{0,60}\b(?:on my way|is outside|is here|picking me up now|meeting (?:him|her|them) now"
+        r"|leaving now)\b",
+    ),
+    _rule(
+        Sign.CHECK,
+        "speaks of wanting to die",
+        rf"\b(?:i|im|i'm|ive|want to|wanna|gonna|might|thinking (?:of|about)|feel like)\b.{{0,30}}\b{_SELF_KILL}\b",
+        r"\b(?:want|wanna|wish|ready|better off) (?:to |i was |i were |i could )?(?:die|dead|not exist)\b",
+        r"\bdon'?t (?:want|wanna) (?:to )?(?:be (?:here|alive)|live|wake up|exist)(?: any ?more)?\b",
+        r"\bno (?:point|reason) (?:in |to )?(?:living|live|being here|going on|being alive)\b",
+        r"\bsuicidal\b",
+        r"\bcan'?t (?:go on|do this any ?more|take (?:it|this) any ?more)\b",
+    ),
+    _rule(
+        Sign.CHECK,
+        "speaks of hurting themselves",
+        r"\bself ?-?harm(?:ing|ed)?\b",
+        r"\b(?:cut|cutting|hurt|hurting|burn|burning|starv(?:e|ing)|hit|hitting) my ?self\b",
+    ),
+    _rule(
+        Sign.CHECK,
+        "may be hurt by someone",
+        rf"\b{_PERSON} (?:hits?|beats?|punch(?:es|ed)?|kicks?|touch(?:es|ed)?|slaps?|hurts?|raped) (?:me|us)\b",
+        r"\b(?:scared|afraid|frightened) (?:to go home|of (?:my|him|her|dad|mum|going home))\b",
+        r"\b(?:raped|molested|sexually (?:abused|assaulted))\b",
+    ),
+)
+
+_AGAINST = re.compile(
+    r"\b(?:essay|homework|gcse|coursework|assignment|for (?:english|history|science|rs|re|drama|class|school|a project)"
+    r"|in (?:the|a|this) (?:film|movie|book|game|song|show|series|episode|play)|lyrics?|macbeth|romeo|netflix|fortnite"
+    r"|minecraft|gta|cod|call of duty|among us|squid game|roblox story|fanfic|dnd"
+    r"|last (?:year|month|summer|term)|years? ago|months? ago|used to|back then|when i was (?:little|younger|\d+)"
+    r"|(?:im|i'm|i am) (?:ok|okay|fine|better|safe|not suicidal)(?: now)?"
+    r"|never (?:would|going to|gonna|hurt)|not (?:suicidal|going to (?:kill|hurt))|(?:wouldnt|wouldn't|would not) (?:ever )?"
+    r"(?:kill|hurt)|lol|lmao|haha+|jk|just kidding|joking|surprise|hide and seek|of embarrassment|last week)\b|[😂🤣]"
+)
+
+
+def apply_rules(text: str) -> Rule | None:
+    """The most dangerous rule that a normalised text meets, or None."""
+    if _AGAINST.search(text):
+        return None
+    found: Rule | None = None
+    for rule in RULES:
+        if (found is None or rule.sign is Sign.EMERGENCY) and rule.pattern.search(text):
+            if rule.sign is Sign.EMERGENCY:
+                return rule
+            found = rule
+    return found

@@ -1,0 +1,166 @@
+"""What a text looks like to the matcher: a sentence vector and two kinds of TF-IDF.
+
+The similarity of two texts is ``(4·cos sentence + 1·cos words + 2·cos characters) / 7`` (``research/matching.md``).
+Each cosine is a product of unit vectors, so the whole is one inner product ``φ(x)·φ(y)`` of concatenated, scaled
+blocks; a linear model on φ is a kernel model on that similarity.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.matching.text import words
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+
+SENTENCE_WEIGHT = 4 / 7
+WORD_WEIGHT = 1 / 7
+CHARACTER_WEIGHT = 2 / 7
+DOCUMENTS_MIN = 2
+"""A feature of one text alone says nothing about others; leaving those out halves the memory."""
+_LEXICAL_TOTAL = WORD_WEIGHT + CHARACTER_WEIGHT
+
+
+def word_features(found: Sequence[str]) -> list[str]:
+    """Words and pairs of neighbouring words."""
+    return [*found, *(f"{a} {b}" for a, b in itertools.pairwise(found))]
+
+
+def character_features(found: Iterable[str]) -> list[str]:
+    """Runs of 2 to 4 characters within words, a space marking each end."""
+    grams: list[str] = []
+    for word in found:
+        padded = f" {word} "
+        for length in (2, 3, 4):
+            grams += [padded[i : i + length] for i in range(len(padded) - length + 1)]
+    return grams
+
+
+class TfIdf:
+    """Term frequency (1 + log) times smooth inverse document frequency, scaled to unit length.
+
+    Salton and Buckley 1988; the variant is scikit-learn's ``sublinear_tf``, ``smooth_idf``, ``norm="l2"``.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], idf: FloatArray) -> None:
+        """``vocabulary``: sorted features; ``idf``: their weights, shape (len(vocabulary),)."""
+        self.vocabulary = vocabulary
+        self.idf = idf
+        self._index = {feature: i for i, feature in enumerate(vocabulary)}
+
+    @classmethod
+    def fit(cls, documents: Sequence[Sequence[str]]) -> TfIdf:
+        """Counts in how many of ``documents`` each feature stands; those in only one are left out."""
+        counts = Counter(feature for document in documents for feature in set(document))
+        vocabulary = sorted(feature for feature, count in counts.items() if count >= DOCUMENTS_MIN)
+        seen = np.array([counts[feature] for feature in vocabulary], np.float32)
+        idf = np.log((1 + len(documents)) / (1 + seen)) + 1
+        return cls(vocabulary, idf.astype(np.float32))
+
+    def transform(self, document: Iterable[str]) -> tuple[IntArray, FloatArray]:
+        """The known features of a document: their numbers (sorted) and weights, a unit vector; or both empty."""
+        counts = Counter(i for i in map(self._index.get, document) if i is not None)
+        numbers = np.fromiter(counts, np.int32, len(counts))
+        numbers.sort()
+        if not len(numbers):
+            return numbers, np.zeros(0, np.float32)
+        frequency = np.array([counts[int(i)] for i in numbers], np.float32)
+        weights = (1 + np.log(frequency)) * self.idf[numbers]
+        return numbers, (weights / np.sqrt((weights * weights).sum())).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """φ of one text, in its two parts; both already scaled by the square roots of the block weights."""
+
+    sentence: FloatArray
+    """Shape (384,); zeros without an encoder."""
+    numbers: IntArray
+    """Numbers of the lexical features present, ascending: words first, then characters."""
+    weights: FloatArray
+    """Their weights, same shape."""
+
+
+class Featuriser:
+    """Turns prepared texts into φ."""
+
+    def __init__(self, word_tfidf: TfIdf, character_tfidf: TfIdf, with_sentences: bool) -> None:
+        self.word_tfidf = word_tfidf
+        self.character_tfidf = character_tfidf
+        self.with_sentences = with_sentences
+        lexical = 1.0 if not with_sentences else _LEXICAL_TOTAL
+        self._word_scale = np.float32(np.sqrt(WORD_WEIGHT / _LEXICAL_TOTAL * lexical))
+        self._character_scale = np.float32(np.sqrt(CHARACTER_WEIGHT / _LEXICAL_TOTAL * lexical))
+        self._sentence_scale = np.float32(np.sqrt(SENTENCE_WEIGHT) if with_sentences else 0)
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], with_sentences: bool) -> Featuriser:
+        """Learns the vocabulary of ``texts`` (prepared)."""
+        split = [words(text) for text in texts]
+        return cls(
+            TfIdf.fit([word_features(found) for found in split]),
+            TfIdf.fit([character_features(found) for found in split]),
+            with_sentences,
+        )
+
+    @property
+    def lexical_width(self) -> int:
+        """How many lexical features there are."""
+        return len(self.word_tfidf.vocabulary) + len(self.character_tfidf.vocabulary)
+
+    def features(self, text: str, sentence: FloatArray) -> Features:
+        """φ of one prepared text and its unit sentence vector, shape (384,)."""
+        found = words(text)
+        word_numbers, word_weights = self.word_tfidf.transform(word_features(found))
+        char_numbers, char_weights = self.character_tfidf.transform(character_features(found))
+        numbers = np.concatenate((word_numbers, char_numbers + np.int32(len(self.word_tfidf.vocabulary))))
+        weights = np.concatenate((word_weights * self._word_scale, char_weights * self._character_scale))
+        return Features(sentence * self._sentence_scale, numbers, weights)
+
+    def matrix(self, texts: Sequence[str], sentences: FloatArray) -> FeatureMatrix:
+        """φ of many texts; ``sentences``: shape (len(texts), 384)."""
+        rows = [self.features(text, sentence) for text, sentence in zip(texts, sentences, strict=True)]
+        lengths = np.array([len(row.numbers) for row in rows])
+        return FeatureMatrix(
+            sentences=np.stack([row.sentence for row in rows]),
+            weights=np.concatenate([row.weights for row in rows]),
+            numbers=np.concatenate([row.numbers for row in rows]),
+            starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMatrix:
+    """φ of many texts, a row each; the lexical part in compressed sparse rows."""
+
+    sentences: FloatArray
+    """Shape (n, 384)."""
+    weights: FloatArray
+    """The lexical weights of all rows, one row after the other."""
+    numbers: IntArray
+    """Their features' numbers, same shape."""
+    starts: IntArray
+    """Where each row begins in ``weights``, and where the last one ends: shape (n + 1,)."""
+
+    def __len__(self) -> int:
+        return int(self.sentences.shape[0])
+
+    def similarity(self, sentence: FloatArray, spread: FloatArray, start: int, end: int) -> FloatArray:
+        """Similarity of one text to rows ``start`` to ``end``: shape (end - start,).
+
+        ``sentence``: its scaled vector, shape (384,); ``spread``: its lexical weights, shape (lexical features,).
+        """
+        first, last = self.starts[start], self.starts[end]
+        products = self.weights[first:last] * spread[self.numbers[first:last]]
+        # A zero is added so that reduceat is defined where a trailing row is empty.
+        sums = np.add.reduceat(np.append(products, np.float32(0)), self.starts[start:end] - first)
+        sums[self.starts[start:end] == self.starts[start + 1 : end + 1]] = 0
+        result: FloatArray = sums + self.sentences[start:end] @ sentence
+        return result

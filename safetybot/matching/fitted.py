@@ -1,0 +1,84 @@
+"""What fitting learns, as plain arrays, and the signals that both fitting and judging look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.guidance.model import Urgency
+from safetybot.matching.calibration import Logistic
+from safetybot.matching.corpus import Corpus
+from safetybot.matching.features import FeatureMatrix, Featuriser
+from safetybot.matching.linear import LinearHead
+
+FloatArray = npt.NDArray[np.float32]
+LabelArray = npt.NDArray[np.int64]
+
+NEAREST_WEIGHT = np.float32(4)
+"""Weight of the nearest example beside the trained head (``research/matching.md`` §3.5)."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns scores into decisions."""
+
+    first: Logistic
+    """P(the first topic is right)."""
+    three: Logistic
+    """P(the right topic is among the first three)."""
+    emergency: Logistic
+    check: Logistic
+    """P(emergency), and P(emergency or check), from the signals of :func:`danger_signals`."""
+    card_threshold: float
+    check_threshold: float
+    right_first: float
+    right_in_three: float
+    """Shares of examples whose topic was found in cross-validation."""
+    emergencies_carded: float
+    emergencies_caught: float
+    """Shares of emergency signs that got the card, and the card or a check-in, in cross-validation."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The result of fitting, as plain arrays; :mod:`safetybot.matching.cache` stores it."""
+
+    prepared: tuple[str, ...]
+    """The corpus's texts as matched, in its order."""
+    featuriser: Featuriser
+    matrix: FeatureMatrix
+    """φ of every text of the corpus."""
+    topic_head: LinearHead
+    danger_head: LinearHead
+    calibration: Calibration
+
+
+def danger_signals(
+    danger: FloatArray, topic: FloatArray, urgent: LabelArray, high: LabelArray, near: FloatArray
+) -> FloatArray:
+    """What tells how dangerous a message is: shape (n, 5).
+
+    ``danger``: probabilities of emergency, check, none, shape (n, 3); ``topic``: probabilities of the classes,
+    shape (n, classes); ``urgent``, ``high``: numbers of the topics with that urgency; ``near``: similarity to the
+    nearest sign of each level, shape (n, 3).
+    """
+    tiny = np.float32(1e-5)
+    emergency, check, none = np.log(danger + tiny).T
+    return np.stack(
+        (
+            emergency - none,
+            check - none,
+            np.log(topic[:, urgent].sum(axis=1) + 1e-3),
+            np.log(topic[:, high].sum(axis=1) + 1e-3),
+            near[:, 0] - near[:, 2],
+            near[:, 1] - near[:, 2],
+        ),
+        axis=1,
+    ).astype(np.float32)
+
+
+def topics_of(corpus: Corpus, urgency: Urgency) -> LabelArray:
+    """Class numbers of the topics with this urgency."""
+    return np.array([i for i, c in enumerate(corpus.classes) if corpus.urgency.get(c) == urgency], np.int64)

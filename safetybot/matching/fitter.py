@@ -1,0 +1,95 @@
+"""Gets a ready Interpreter for a corpus: from the cache, or by fitting in a process of its own.
+
+Fitting needs several hundred megabytes and seconds of both cores for a moment. In its own process that memory goes
+back when it is done, and the bot goes on answering meanwhile.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from safetybot.matching.cache import FORMAT, MatcherCache
+from safetybot.matching.corpus import Corpus
+from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
+from safetybot.matching.fitted import Fitted
+from safetybot.matching.interpreter import Interpreter, make_preparer
+
+Progress = Callable[[str, float], None]
+"""Told the stage and how much of it is done, 0 to 1."""
+
+
+def load_encoder() -> SentenceEncoder | None:
+    """The encoder, or None where its files are not in the package."""
+    try:
+        return SentenceEncoder()
+    except EncoderMissingError:
+        return None
+
+
+class Fitter:
+    """Makes Interpreters, with one encoder for all languages."""
+
+    def __init__(self, cache_folder: Path, encoder: SentenceEncoder | None) -> None:
+        self._cache_folder = cache_folder
+        self._encoder = encoder
+
+    def interpreter(self, corpus: Corpus, progress: Progress = lambda stage, done: None) -> Interpreter:
+        """A ready Interpreter. Blocks for up to a minute where the corpus is new; call it off the event loop."""
+        key = cache_key(corpus)
+        fitted = MatcherCache(self._cache_folder).load(key)
+        if fitted is None:
+            fitted = self._fit_apart(corpus, key, progress)
+        return Interpreter(corpus, fitted, make_preparer(corpus), self._encoder)
+
+    def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
+        context = multiprocessing.get_context("spawn")
+        with context.Manager() as manager, ProcessPoolExecutor(1, mp_context=context) as pool:
+            stages = manager.Queue()
+            future = pool.submit(_fit_and_save, corpus, key, self._cache_folder, stages.put)
+            future.add_done_callback(lambda _: stages.put(None))
+            while (stage := stages.get()) is not None:
+                progress(*stage)
+            future.result()
+        fitted = MatcherCache(self._cache_folder).load(key)
+        if fitted is None:
+            raise OSError(f"the matcher just written to {self._cache_folder} cannot be read back")
+        return fitted
+
+
+def cache_key(corpus: Corpus) -> str:
+    """What a fitted matcher depends on: the corpus, the encoder, and the layout of the cache."""
+    return corpus.key(encoder_hash(), str(FORMAT))
+
+
+def _fit_and_save(corpus: Corpus, key: str, folder: Path, tell: Callable[[tuple[str, float]], None]) -> None:
+    MatcherCache(folder).save(key, fit_corpus(corpus, folder, lambda stage, done: tell((stage, done))))
+
+
+def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted:
+    """Fits in this process; sentence vectors known from before are taken from the cache, new ones added to it."""
+    # Here, because only fitting needs scipy: the running bot does without its memory.
+    from safetybot.matching.fitting import fit
+
+    preparer = make_preparer(corpus)
+    prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
+    sentences = _sentence_vectors(corpus.language, prepared, MatcherCache(cache_folder), progress)
+    return fit(corpus, prepared, sentences, progress)
+
+
+def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache, progress: Progress) -> FloatArray:
+    encoder = load_encoder()
+    if encoder is None:
+        return np.zeros((len(texts), WIDTH), np.float32)
+    name = f"{language}-{encoder_hash()[:16]}"
+    known = cache.load_vectors(name)
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    vectors = encoder.encode_all(new, lambda done: progress("reading examples", done / len(new)))
+    known |= dict(zip(new, vectors, strict=True))
+    if new or len(known) > 2 * len(texts):
+        cache.save_vectors(name, {text: known[text] for text in dict.fromkeys(texts)})
+    return np.stack([known[text] for text in texts])

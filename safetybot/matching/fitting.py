@@ -1,0 +1,262 @@
+"""Examples → everything the matcher and the danger sense need at run time.
+
+Takes seconds and some hundred megabytes for a full content folder, so the running bot does it in a process of its
+own (:mod:`safetybot.matching.fitter`) and reads the result from the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.guidance.model import Sign, Urgency
+from safetybot.matching.calibration import (
+    OUT_OF_SCOPE_SHARE,
+    Logistic,
+    first_signals,
+    three_signals,
+    threshold_for_rate,
+)
+from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
+from safetybot.matching.features import Featuriser
+from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, danger_signals, topics_of
+from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
+from safetybot.matching.kernel import KernelMatrix
+from safetybot.matching.linear import softmax
+
+FloatArray = npt.NDArray[np.float32]
+LabelArray = npt.NDArray[np.int64]
+Progress = Callable[[str, float], None]
+"""Told the stage and how much of it is done, 0 to 1."""
+
+LANDMARKS = 1600
+DANGER_LANDMARKS = 1500
+CALIBRATION_LANDMARKS = 1000
+FOLDS = 5
+SCORED_SHARE = 0.5
+"""Share of each fold that is scored: the calibration has some ten numbers to learn, thousands of rows are plenty."""
+CARD_RATE = 0.010
+"""Policy: at most this share of ordinary messages gets the emergency card without need."""
+CHECK_RATE = 0.040
+"""Policy: at most this share of ordinary messages gets a check-in, or the card, without need."""
+
+_STEPS = 30
+_CALIBRATION_STEPS = 20
+
+
+class _DangerFigures(TypedDict):
+    """The fields of :class:`Calibration` that are about danger."""
+
+    emergency: Logistic
+    check: Logistic
+    card_threshold: float
+    check_threshold: float
+    emergencies_carded: float
+    emergencies_caught: float
+
+
+def fit(corpus: Corpus, prepared: tuple[str, ...], sentences: FloatArray, progress: Progress) -> Fitted:
+    """Fits both heads and calibrates them.
+
+    ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
+    (len(prepared), 384), or zeros without an encoder.
+    """
+    progress("features", 0)
+    with_sentences = bool(sentences.any())
+    featuriser = Featuriser.fit(prepared, with_sentences)
+    features = featuriser.matrix(prepared, sentences)
+    matrix = KernelMatrix.of(features, featuriser.lexical_width)
+    progress("features", 1)
+
+    labels = _Labels.of(corpus)
+    asks, signed = labels.ask_rows, labels.danger_rows
+    topic_map = NystromMap(matrix.rows(_mixed(choose_landmarks(labels.classes[asks], LANDMARKS))))
+    topic_inputs = topic_map.coordinates(matrix)
+    progress("learning", 0.3)
+    topic_weights = logistic_regression(topic_inputs[asks], labels.classes[asks], len(corpus.classes), _STEPS)
+    progress("learning", 0.6)
+    danger_map = NystromMap(matrix.rows(_mixed(_danger_landmarks(labels))))
+    danger_inputs = danger_map.coordinates(matrix)
+    danger_weights = logistic_regression(danger_inputs[signed], labels.danger[signed], len(SIGNS), _STEPS)
+    progress("learning", 1)
+    calibration = _calibrate(corpus, labels, matrix, topic_inputs, danger_inputs, progress)
+    return Fitted(
+        prepared, featuriser, features, topic_map.fold(topic_weights), danger_map.fold(danger_weights), calibration
+    )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What is known of each text, as numbers; −1 where it does not apply."""
+
+    classes: LabelArray
+    danger: LabelArray
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> _Labels:
+        classes = np.full(len(corpus.texts), -1)
+        danger = np.full(len(corpus.texts), -1)
+        for number, class_ in enumerate(corpus.classes):
+            rows = slice(corpus.class_starts[number], corpus.class_starts[number + 1])
+            classes[rows] = number
+            danger[rows] = _DANGER_OF_URGENCY[corpus.urgency.get(class_, Urgency.NORMAL)]
+        for number in range(len(SIGNS)):
+            danger[corpus.sign_starts[number] : corpus.sign_starts[number + 1]] = number
+        return cls(classes, danger)
+
+    @property
+    def ask_rows(self) -> LabelArray:
+        return np.flatnonzero(self.classes >= 0)
+
+    @property
+    def danger_rows(self) -> LabelArray:
+        return np.flatnonzero(self.danger >= 0)
+
+
+_DANGER_OF_URGENCY = {
+    Urgency.EMERGENCY: SIGNS.index(Sign.EMERGENCY),
+    # A high topic may or may not mean danger now: its examples teach neither.
+    Urgency.HIGH: -1,
+    Urgency.NORMAL: SIGNS.index(Sign.NONE),
+}
+
+
+def _danger_landmarks(labels: _Labels) -> LabelArray:
+    """Rows that span the similarities of signs, and a few of each topic."""
+    signs = np.flatnonzero(labels.classes < 0)
+    asks = labels.ask_rows
+    chosen_signs = signs[choose_landmarks(labels.danger[signs], DANGER_LANDMARKS)]
+    chosen_asks = asks[choose_landmarks(labels.classes[asks], DANGER_LANDMARKS // 5)]
+    return np.concatenate((chosen_signs, chosen_asks))
+
+
+def _mixed(rows: LabelArray) -> LabelArray:
+    """The rows in a mixed order, so that the first of them alone can serve the cross-validation.
+
+    (The first rows of a Cholesky factor are the factor of the first rows.)
+    """
+    return np.random.default_rng(2).permutation(rows)
+
+
+def _calibrate(
+    corpus: Corpus,
+    labels: _Labels,
+    matrix: KernelMatrix,
+    topic_inputs: FloatArray,
+    danger_inputs: FloatArray,
+    progress: Progress,
+) -> Calibration:
+    topics = len(corpus.classes) - len(NOT_TOPICS)
+    random = np.random.default_rng(0)
+    fold = _stratified_folds(np.where(labels.classes >= 0, labels.classes, -2 - labels.danger), random)
+    hidden_in = random.permutation(topics) % FOLDS
+    inputs = np.ascontiguousarray(topic_inputs[:, :CALIBRATION_LANDMARKS])
+    danger_inputs = np.ascontiguousarray(danger_inputs[:, :CALIBRATION_LANDMARKS])
+    urgent, high = topics_of(corpus, Urgency.EMERGENCY), topics_of(corpus, Urgency.HIGH)
+
+    first, three, first_right, three_right, in_scope = [], [], [], [], []
+    danger, danger_rows = [], []
+    for k in range(FOLDS):
+        progress("calibrating", k / FOLDS)
+        is_topic = (labels.classes >= 0) & (labels.classes < topics)
+        hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
+        train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
+        scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
+        scored = scored[random.random(len(scored)) < np.where(hidden[scored], SCORED_SHARE / 2, SCORED_SHARE)]
+        weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
+        live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
+        scores = inputs[scored] @ weights
+        scores[:, ~live] = -30
+        scored_matrix = matrix.rows(scored)
+        near = nearest_by_group(scored_matrix.kernel(matrix.rows(train)), labels.classes[train], len(corpus.classes))
+        fused = softmax(np.log(softmax(scores) + 1e-12) + NEAREST_WEIGHT * near)
+        order = np.argsort(-fused[:, :topics], axis=1)[:, :5]
+        topic = np.take_along_axis(fused, order, axis=1)
+        topic_near = np.take_along_axis(near, order, axis=1)
+        none = fused[:, topics:].sum(axis=1)
+        asked = labels.classes[scored] >= 0
+        truth = np.where(hidden[scored] | (labels.classes[scored] >= topics), -1, labels.classes[scored])
+        first.append(first_signals(topic, topic_near, none)[asked])
+        three.append(three_signals(topic, topic_near, none)[asked])
+        first_right.append((order[:, 0] == truth)[asked])
+        three_right.append((order[:, :3] == truth[:, None]).any(axis=1)[asked])
+        in_scope.append((truth >= 0)[asked])
+
+        train_danger = np.flatnonzero((labels.danger >= 0) & (fold != k))
+        weights = logistic_regression(
+            danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _CALIBRATION_STEPS
+        )
+        judged = (fold[scored] == k) & ~hidden[scored]
+        rows = scored[judged]
+        sign_train = train_danger[labels.classes[train_danger] < 0]
+        to_signs = matrix.rows(rows).kernel(matrix.rows(sign_train))
+        near_signs = nearest_by_group(to_signs, labels.danger[sign_train], len(SIGNS))
+        danger.append(danger_signals(softmax(danger_inputs[rows] @ weights), fused[judged], urgent, high, near_signs))
+        danger_rows.append(rows)
+
+    inside = np.concatenate(in_scope)
+    share = np.where(inside, (1 - OUT_OF_SCOPE_SHARE) / inside.sum(), OUT_OF_SCOPE_SHARE / max(1, (~inside).sum()))
+    share = share.astype(np.float32)
+    first_model = Logistic.fit(np.concatenate(first), np.concatenate(first_right), share)
+    three_model = Logistic.fit(np.concatenate(three), np.concatenate(three_right), share)
+    danger_figures = _calibrate_danger(corpus, labels, np.concatenate(danger), np.concatenate(danger_rows))
+    progress("calibrating", 1)
+    return Calibration(
+        first=first_model,
+        three=three_model,
+        right_first=float(np.concatenate(first_right)[inside].mean()),
+        right_in_three=float(np.concatenate(three_right)[inside].mean()),
+        **danger_figures,
+    )
+
+
+def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows: LabelArray) -> _DangerFigures:
+    """Two logistic models of the danger signals, and the thresholds that keep the policies."""
+    level = labels.danger[rows]
+    known = level >= 0
+    even = np.ones(int(known.sum()), np.float32)
+    emergency = Logistic.fit(signals[known], level[known] == SIGNS.index(Sign.EMERGENCY), even)
+    check = Logistic.fit(signals[known], level[known] != SIGNS.index(Sign.NONE), even)
+    # Ordinary messages, as they come: examples of normal topics and off-topic sentences.
+    topics = len(corpus.classes) - len(NOT_TOPICS)
+    asked = labels.classes[rows]
+    ordinary = known & (asked >= 0) & (level == SIGNS.index(Sign.NONE))
+    outside = asked[ordinary] >= topics
+    weights = np.where(outside, OUT_OF_SCOPE_SHARE / max(1, outside.sum()), (1 - OUT_OF_SCOPE_SHARE) / (~outside).sum())
+    weights = weights.astype(np.float32)
+    card = threshold_for_rate(emergency.probability(signals[ordinary]), weights, CARD_RATE)
+    checked = threshold_for_rate(check.probability(signals[ordinary]), weights, CHECK_RATE)
+    signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
+    carded = emergency.probability(signals[signs]) >= card
+    caught = carded | (check.probability(signals[signs]) >= checked)
+    return _DangerFigures(
+        emergency=emergency,
+        check=check,
+        card_threshold=card,
+        check_threshold=checked,
+        emergencies_carded=float(carded.mean()),
+        emergencies_caught=float(caught.mean()),
+    )
+
+
+def nearest_by_group(similarity: FloatArray, groups: LabelArray, count: int) -> FloatArray:
+    """The largest similarity to each group: ``similarity`` (n, m), ``groups`` (m,) ascending → (n, count).
+
+    0 where a group is empty.
+    """
+    nearest = np.zeros((len(similarity), count), np.float32)
+    present, starts = np.unique(groups, return_index=True)
+    nearest[:, present] = np.maximum.reduceat(similarity, starts, axis=1)
+    return nearest
+
+
+def _stratified_folds(groups: LabelArray, random: np.random.Generator) -> LabelArray:
+    folds = np.zeros(len(groups), np.int64)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        folds[random.permutation(members)] = np.arange(len(members)) % FOLDS
+    return folds

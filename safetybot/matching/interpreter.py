@@ -1,0 +1,118 @@
+"""One language's understanding of a message: how dangerous it is, what it is about, and why we think so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from safetybot.matching.corpus import Corpus
+from safetybot.matching.danger import Danger, DangerSense, gravest
+from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
+from safetybot.matching.features import Features
+from safetybot.matching.fitted import Fitted
+from safetybot.matching.matcher import Decision, Match, Matcher
+from safetybot.matching.text import (
+    PreparedText,
+    SlangTable,
+    SpellingMender,
+    TextPreparer,
+    WordList,
+    english_words,
+    normalise,
+)
+
+MATCHED_CHARACTERS = 4_000
+"""Longer texts are cut before matching; danger is judged on the end of a long text too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What a message means to us."""
+
+    prepared: PreparedText
+    danger: Danger
+    match: Match
+    foreign: bool
+    """Most of its words are of no language this interpreter knows."""
+
+    @property
+    def off_topic(self) -> bool:
+        """It is most likely about nothing we have advice on."""
+        return self.match.none_probability > 0.5
+
+    @property
+    def because(self) -> str:
+        """Why, in one plain line for editors."""
+        return "; ".join(self.reasons())
+
+    def reasons(self) -> list[str]:
+        """Why, in plain words for editors: danger, nearest example, runner-up, mended spelling."""
+        match, found = self.match, [f"danger: {self.danger.because}"]
+        if match.choices:
+            best = match.choices[0]
+            found.append(f"closest to “{best.example}” ({best.topic}, {best.score:.0%})")
+        if len(match.choices) > 1:
+            second = match.choices[1]
+            margin = match.choices[0].score - second.score
+            found.append(f"then {second.topic} ({second.score:.0%}, {margin:.0%} behind)")
+        if match.none_probability > 0.2:
+            found.append(f"perhaps about nothing we advise on ({match.none_probability:.0%})")
+        if match.decision is Decision.ANSWER:
+            found.append(f"sure enough to answer ({match.first_probability:.0%})")
+        elif match.decision is Decision.CHOOSE:
+            found.append(f"not sure enough to answer ({match.first_probability:.0%}), so it asks which")
+        if self.prepared.plain != self.prepared.raw:
+            found.append(f"slang spelt out: “{self.prepared.plain}”")
+        if self.prepared.mended != self.prepared.plain:
+            found.append(f"spelling mended: “{self.prepared.mended}”")
+        return found
+
+
+class Interpreter:
+    """Understands messages of one language. Holds no state of any chat."""
+
+    def __init__(self, corpus: Corpus, fitted: Fitted, preparer: TextPreparer, encoder: SentenceEncoder | None) -> None:
+        self.corpus = corpus
+        self._fitted = fitted
+        self._preparer = preparer
+        self._encoder = encoder
+        self._matcher = Matcher(corpus, fitted)
+        self._danger = DangerSense(corpus, fitted)
+
+    def interpret(self, text: str) -> Interpretation:
+        """What ``text`` means. Takes a few milliseconds; pure."""
+        prepared = self._preparer.prepare(text[:MATCHED_CHARACTERS])
+        sentence = self._sentence(prepared.mended)
+        features, spread = self._look(prepared.mended, sentence)
+        match = self._matcher.match(features, spread)
+        verdicts = [
+            self._danger.judge_rules(prepared),
+            self._danger.judge_learnt(features, spread, match.class_probabilities),
+        ]
+        if prepared.raw != prepared.mended:
+            # The editors' slang table does not change what a sentence means; a guess of the mender may.
+            if prepared.plain != prepared.mended:
+                sentence = self._sentence(prepared.raw)
+            raw = self._look(prepared.raw, sentence)
+            verdicts.append(self._danger.judge_learnt(*raw, match.class_probabilities))
+        if len(text) > MATCHED_CHARACTERS:
+            verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
+        foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
+        return Interpretation(prepared, gravest(*verdicts), match, foreign)
+
+    def _sentence(self, text: str) -> FloatArray:
+        return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
+
+    def _look(self, text: str, sentence: FloatArray) -> tuple[Features, FloatArray]:
+        features = self._fitted.featuriser.features(text, sentence)
+        spread = np.zeros(self._fitted.featuriser.lexical_width, np.float32)
+        spread[features.numbers] = features.weights
+        return features, spread
+
+
+def make_preparer(corpus: Corpus) -> TextPreparer:
+    """The text preparer of a corpus: its slang, and a mender that knows its words and English."""
+    slang = SlangTable(corpus.slang)
+    known = english_words() if corpus.language.startswith("en") else WordList()
+    return TextPreparer(slang, SpellingMender((slang.expand(normalise(text)) for text in corpus.texts), known))

@@ -1,0 +1,127 @@
+"""Which topic a message is about, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from safetybot.matching.calibration import first_signals, three_signals
+from safetybot.matching.corpus import INSULT, NOT_TOPICS, Corpus
+from safetybot.matching.features import Features
+from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
+from safetybot.matching.linear import softmax
+
+FloatArray = npt.NDArray[np.float32]
+
+ANSWER_PROBABILITY = 0.70
+"""Policy: the first topic is answered where it is right with at least this probability."""
+CHOICE_PROBABILITY = 0.35
+"""Policy: three topics are offered where the right one is among them with at least this probability."""
+
+CHOICES_SHOWN = 3
+CHOICES_KEPT = 5
+_COMPARED = 12
+"""Classes whose examples are compared one by one; the head has ruled out the others."""
+
+
+class Decision(StrEnum):
+    """What to do with a message."""
+
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One topic that a message may be about."""
+
+    topic: str
+    score: float
+    """Probability, 0 to 1."""
+    example: str
+    """The example of this topic that is nearest, as editors wrote it."""
+    similarity: float
+    """How near that is, about 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The topics a message may be about, best first, and what to do."""
+
+    decision: Decision
+    choices: tuple[Choice, ...]
+    first_probability: float
+    three_probability: float
+    none_probability: float
+    """That no topic is meant."""
+    insult: bool
+    """It is aimed at the bot, and rude."""
+    class_probabilities: FloatArray
+    """Shape (classes,), for the danger sense."""
+
+
+class Matcher:
+    """Ranks the topics of one language."""
+
+    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
+        self._corpus = corpus
+        self._fitted = fitted
+        self._topics = len(corpus.classes) - len(NOT_TOPICS)
+
+    def match(self, features: Features, spread: FloatArray) -> Match:
+        """The match of one message; ``spread``: its lexical features as a dense vector."""
+        head = softmax(self._fitted.topic_head.scores(features))
+        compared = np.argsort(-head)[:_COMPARED]
+        fused = np.log(head + np.float32(1e-12))
+        nearest: dict[int, tuple[float, int]] = {}
+        for class_ in compared:
+            start, end = self._corpus.class_starts[class_], self._corpus.class_starts[class_ + 1]
+            similarity = self._fitted.matrix.similarity(features.sentence, spread, start, end)
+            best = int(similarity.argmax())
+            nearest[int(class_)] = (float(similarity[best]), start + best)
+            fused[class_] += NEAREST_WEIGHT * similarity[best]
+        probability = softmax(fused)
+        ranked = [int(c) for c in compared[np.argsort(-probability[compared])] if c < self._topics][:CHOICES_KEPT]
+        topic = probability[ranked][None, :]
+        near = np.array([[nearest[c][0] for c in ranked]], np.float32)
+        none = probability[self._topics :].sum()
+        first, three = self._probabilities(topic, near, none)
+        choices = tuple(
+            Choice(
+                self._corpus.classes[c],
+                float(probability[c]),
+                self._corpus.texts[nearest[c][1]],
+                nearest[c][0],
+            )
+            for c in ranked
+        )
+        return Match(
+            decision=_decide(first, three, float(none), float(topic[0, 0])),
+            choices=choices,
+            first_probability=first,
+            three_probability=three,
+            none_probability=float(none),
+            insult=float(probability[self._corpus.classes.index(INSULT)]) > 0.5,
+            class_probabilities=probability,
+        )
+
+    def _probabilities(self, topic: FloatArray, near: FloatArray, none: np.float32) -> tuple[float, float]:
+        outside = np.array([none], np.float32)
+        calibration = self._fitted.calibration
+        first = calibration.first.probability(first_signals(topic, near, outside))
+        three = calibration.three.probability(three_signals(topic, near, outside))
+        return float(first[0]), float(three[0])
+
+
+def _decide(first: float, three: float, none: float, best: float) -> Decision:
+    if none > best and none > 0.5:
+        return Decision.UNSURE
+    if first >= ANSWER_PROBABILITY:
+        return Decision.ANSWER
+    if three >= CHOICE_PROBABILITY:
+        return Decision.CHOOSE
+    return Decision.UNSURE

@@ -1,0 +1,221 @@
+"""A message as typed → the text that is matched: normalised, slang spelt out, spelling mended.
+
+Danger is judged on the text before and after mending (see :mod:`safetybot.matching.danger`), so a wrong mend can
+never hide a cry for help.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[$£€]|[\u2600-\u27BF\U0001F300-\U0001FAFF]")
+_REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"'})
+_VOWELS = re.compile("[aeiou]")
+
+PHRASE_WORDS_MAX = 4
+"""Words in the longest slang phrase that is looked for."""
+
+_BRITISH = (
+    ("our", "or"),
+    ("ise", "ize"),
+    ("isa", "iza"),
+    ("isi", "izi"),
+    ("yse", "yze"),
+    ("ysi", "yzi"),
+    ("lled", "led"),
+    ("lling", "ling"),
+    ("ller", "ler"),
+    ("tre", "ter"),
+    ("ence", "ense"),
+    ("ogue", "og"),
+)
+
+MEND_CUTOFF = 0.70
+"""Least OSA similarity of a mended word (``research/matching.md``: chosen on BANKING77 and CLINC150)."""
+
+FOREIGN_WORDS_MIN = 4
+FOREIGN_SHARE = 0.5
+"""A text of at least so many words, with more than this share unknown, is in a language we do not know."""
+
+_MEND_LENGTH_MAX = 24
+_CACHE_MAX = 20_000
+
+
+def normalise(text: str) -> str:
+    """Lower case, compatibility forms folded, straight quotes, invisible characters gone, "sooooo" → "soo"."""
+    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
+    visible = "".join(c if c == "\u200d" or unicodedata.category(c) not in ("Cf", "Cc") else " " for c in folded)
+    return " ".join(_REPEATED_LETTER.sub(r"\1\1", visible).split())
+
+
+def words(text: str) -> list[str]:
+    """The words of a normalised text, currency signs and emoji, one by one; punctuation is left out."""
+    return WORD.findall(text)
+
+
+class WordList:
+    """A large set of words, kept as sorted 64-bit hashes: 1.3 MB for 160,000 words, where a set of texts takes 25."""
+
+    def __init__(self, listed: Iterable[str] = ()) -> None:
+        self._hashes = np.sort(np.fromiter((hash(word) for word in listed), np.int64))
+
+    def __contains__(self, word: str) -> bool:
+        wanted = hash(word)
+        place = int(np.searchsorted(self._hashes, wanted))
+        return place < len(self._hashes) and int(self._hashes[place]) == wanted
+
+
+def english_words() -> WordList:
+    """About 160,000 English words, from pyspellchecker's list.
+
+    With a small list half of all slang is "mended" into nonsense ("shank" → "thank").
+    """
+    packed = resources.files("spellchecker").joinpath("resources/en.json.gz").read_bytes()
+    return WordList(json.loads(gzip.decompress(packed)))
+
+
+def _american(word: str) -> str:
+    """The American spelling of a British word ("colour" → "color"), as the word list has only those."""
+    for british, american in _BRITISH:
+        word = word.replace(british, american)
+    return word
+
+
+class SlangTable:
+    """Spells out the editors' slang: whole words and phrases of up to four words."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        """``table``: slang → plain words, both in lower case."""
+        self._table = {tuple(words(normalise(slang))): plain for slang, plain in table.items()}
+        self._longest = min(PHRASE_WORDS_MAX, max((len(key) for key in self._table), default=0))
+        self._starts = {key[0] for key in self._table if key}
+        self._symbols = {s: p for s, p in table.items() if not WORD.fullmatch(s) and len(words(s)) <= 1}
+        # "s/h" and the like hold signs that WORD leaves out, so they are looked for in the text itself.
+        self._symbol_pattern = (
+            re.compile("|".join(rf"(?<!\w){re.escape(s)}(?!\w)" for s in sorted(self._symbols, key=len, reverse=True)))
+            if self._symbols
+            else None
+        )
+
+    def expand(self, text: str) -> str:
+        """``text`` (normalised) with every slang phrase in plain words; the longest phrase wins."""
+        if self._symbol_pattern:
+            text = self._symbol_pattern.sub(lambda match: self._symbols[match.group()], text)
+        found = list(WORD.finditer(text))
+        out: list[str] = []
+        position = index = 0
+        while index < len(found):
+            length = self._longest_at(found, index)
+            if length:
+                key = tuple(match.group() for match in found[index : index + length])
+                out += [text[position : found[index].start()], self._table[key]]
+                position = found[index + length - 1].end()
+            index += max(1, length)
+        return "".join(out) + text[position:]
+
+    def _longest_at(self, found: list[re.Match[str]], index: int) -> int:
+        if found[index].group() not in self._starts:
+            return 0
+        for length in range(min(self._longest, len(found) - index), 0, -1):
+            if tuple(match.group() for match in found[index : index + length]) in self._table:
+                return length
+        return 0
+
+
+class SpellingMender:
+    """Turns a misspelt word into the nearest word that the examples use.
+
+    A word found in the examples or in the word list stays. Others of four letters or more go to the nearest word
+    by optimal string alignment; words without vowels ("scrd") to the most frequent one with the same consonants.
+    """
+
+    def __init__(self, texts: Iterable[str], known: WordList) -> None:
+        """``texts``: normalised examples; ``known``: words that are never changed."""
+        self._counts = Counter(word for text in texts for word in words(text) if word.isalpha())
+        self._known = known
+        self._candidates = sorted(word for word in self._counts if len(word) >= 4)
+        self._by_skeleton: dict[str, list[str]] = defaultdict(list)
+        for word in self._candidates:
+            self._by_skeleton[_skeleton(word)].append(word)
+        self._cache: dict[str, str] = {}
+
+    def mend(self, text: str) -> str:
+        """``text`` (normalised) with every unknown word mended where a near one is known."""
+        return WORD.sub(lambda match: self.mend_word(match.group()), text)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in the examples or the word list."""
+        return word in self._counts or word in self._known or _american(word) in self._known
+
+    def mend_word(self, word: str) -> str:
+        """The word itself, or the nearest word of the examples."""
+        if not (3 <= len(word) <= _MEND_LENGTH_MAX) or self.knows(word):
+            return word
+        if not word.isascii() or not word.isalpha():
+            return word
+        mended = self._cache.get(word)
+        if mended is None:
+            mended = self._nearest(word)
+            if len(self._cache) < _CACHE_MAX:
+                self._cache[word] = mended
+        return mended
+
+    def _nearest(self, word: str) -> str:
+        if len(word) >= 4:
+            best = process.extractOne(
+                word, self._candidates, scorer=OSA.normalized_similarity, score_cutoff=MEND_CUTOFF
+            )
+            if best:
+                return best[0]
+        if _skeleton(word) == word:
+            same = self._by_skeleton.get(word)
+            if same:
+                return max(same, key=lambda candidate: (self._counts[candidate], candidate))
+        return word
+
+
+def _skeleton(word: str) -> str:
+    return word[0] + _VOWELS.sub("", word[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedText:
+    """One message in the forms that are judged."""
+
+    raw: str
+    """Normalised, as typed."""
+    plain: str
+    """``raw`` with slang spelt out."""
+    mended: str
+    """``plain`` with its spelling mended: what is matched."""
+
+
+class TextPreparer:
+    """Applies all of this module to one message."""
+
+    def __init__(self, slang: SlangTable, mender: SpellingMender) -> None:
+        self._slang = slang
+        self._mender = mender
+
+    def prepare(self, text: str) -> PreparedText:
+        raw = normalise(text)
+        plain = self._slang.expand(raw)
+        return PreparedText(raw, plain, self._mender.mend(plain))
+
+    def is_foreign(self, prepared: PreparedText) -> bool:
+        """Whether a text of some length has mostly words that no example and no word list has."""
+        found = [word for word in words(prepared.plain) if word.isalpha() and len(word) > 1]
+        unknown = sum(not self._mender.knows(word) for word in found)
+        return len(found) >= FOREIGN_WORDS_MIN and unknown > FOREIGN_SHARE * len(found)

@@ -1,0 +1,44 @@
+"""The server's secret: 32 random bytes in a file only the server's user may read.
+
+Whoever has this file and the database can open sessions; whoever has the database alone cannot. It is made at the
+first start and never changes: with another secret, sessions and what chats are known by are lost.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from safetybot.dialogue.session import SECRET_BYTES
+
+
+class SecretFileError(Exception):
+    """The secret's file is there and cannot be used; the message says why, and shows nothing of it."""
+
+
+def read_or_make_secret(path: Path) -> bytes:
+    """The secret in ``path``; made there, with mode 0600, if there is no such file.
+
+    Raises SecretFileError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)  # fails where another process was first; then its secret is the one
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    if path.stat().st_mode & 0o077:
+        raise SecretFileError(f"{path} can be read by others: run  chmod 600 {path}")
+    secret = path.read_bytes()
+    if len(secret) != SECRET_BYTES:
+        raise SecretFileError(f"{path} is damaged: it must hold {SECRET_BYTES} bytes. Restore it from a backup.")
+    return secret

@@ -1,0 +1,138 @@
+"""Reads and writes what conversations need. Works on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, and_, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.storage.tables import counters, fragments, handled_updates, sessions
+
+
+class Count(NamedTuple):
+    """What is counted: no words and no people in it."""
+
+    day: str
+    """UTC, ``2026-11-24``."""
+    name: str
+    topic: str
+
+
+class Sealed(NamedTuple):
+    """Something sealed, and when it is to be deleted."""
+
+    envelope: bytes
+    expires: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything to be written in one transaction. None in place of an envelope deletes."""
+
+    sessions: dict[bytes, Sealed | None] = field(default_factory=dict)
+    fragments: dict[bytes, Sealed | None] = field(default_factory=dict)
+    handled: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Channel and update → hour of expiry."""
+    counts: Counter[Count] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.fragments or self.handled or self.counts)
+
+    def merge(self, newer: Batch) -> None:
+        """Takes in what came later."""
+        self.sessions |= newer.sessions
+        self.fragments |= newer.fragments
+        self.handled |= newer.handled
+        self.counts += newer.counts
+
+
+class Store:
+    """The conversation's tables of one database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    async def load(self, chat_key: bytes) -> tuple[bytes | None, Sealed | None]:
+        """The sealed session and the sealed fragment of a chat, where there are any."""
+        async with self._engine.connect() as connection:
+            session = await connection.execute(select(sessions.c.sealed).where(sessions.c.chat_key == chat_key))
+            fragment = await connection.execute(
+                select(fragments.c.sealed, fragments.c.expires).where(fragments.c.chat_key == chat_key)
+            )
+            row = fragment.one_or_none()
+            return session.scalar_one_or_none(), Sealed(row[0], row[1]) if row else None
+
+    async def was_handled(self, channel: str, update_id: int) -> bool:
+        """Whether this update was answered before."""
+        query = select(handled_updates.c.update_id).where(
+            and_(handled_updates.c.channel == channel, handled_updates.c.update_id == update_id)
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def write(self, batch: Batch) -> None:
+        """Writes a batch in one transaction: all of it, or nothing."""
+        async with self._engine.begin() as connection:
+            await self._write_sealed(connection, sessions, batch.sessions)
+            await self._write_sealed(connection, fragments, batch.fragments)
+            if batch.handled:
+                rows = [
+                    {"channel": channel, "update_id": update_id, "expires": expires}
+                    for (channel, update_id), expires in batch.handled.items()
+                ]
+                await connection.execute(self._insert(handled_updates).on_conflict_do_nothing(), rows)
+            if batch.counts:
+                await self._add(connection, batch.counts)
+
+    async def purge(self, hour: int, second: int) -> None:
+        """Deletes every session, fragment and update whose time is over."""
+        async with self._engine.begin() as connection:
+            for table, now in ((sessions, hour), (fragments, second), (handled_updates, hour)):
+                await connection.execute(delete(table).where(table.c.expires < now))
+
+    async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:
+        """(name, topic) → sum from ``first_day`` to ``last_day``, both included."""
+        query = (
+            select(counters.c.name, counters.c.topic, func.sum(counters.c.count))
+            .where(counters.c.day.between(first_day, last_day))
+            .group_by(counters.c.name, counters.c.topic)
+        )
+        async with self._engine.connect() as connection:
+            return {(name, topic): int(total) for name, topic, total in await connection.execute(query)}
+
+    async def _write_sealed(
+        self, connection: AsyncConnection, table: Table, changed: Mapping[bytes, Sealed | None]
+    ) -> None:
+        gone = [key for key, sealed in changed.items() if sealed is None]
+        if gone:
+            await connection.execute(delete(table).where(table.c.chat_key.in_(gone)))
+        rows: Sequence[dict[str, Any]] = [
+            {"chat_key": key, "sealed": sealed.envelope, "expires": sealed.expires}
+            for key, sealed in changed.items()
+            if sealed is not None
+        ]
+        if rows:
+            insert = self._insert(table)
+            await connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=[table.c.chat_key],
+                    set_={"sealed": insert.excluded.sealed, "expires": insert.excluded.expires},
+                ),
+                rows,
+            )
+
+    async def _add(self, connection: AsyncConnection, counts: Counter[Count]) -> None:
+        insert = self._insert(counters)
+        await connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[counters.c.day, counters.c.name, counters.c.topic],
+                set_={"count": counters.c.count + insert.excluded.count},
+            ),
+            [{**key._asdict(), "count": number} for key, number in counts.items()],
+        )

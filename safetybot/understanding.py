@@ -1,0 +1,76 @@
+"""Content as it answers: each language's guidance together with its interpreter, tested before it goes live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from safetybot.dialogue.conversation import Conversation, Tongue
+from safetybot.guidance.faults import Fault
+from safetybot.guidance.model import WordingFile
+from safetybot.guidance.reader import Library
+from safetybot.matching.corpus import Corpus
+from safetybot.matching.fitter import Fitter, Progress
+from safetybot.matching.interpreter import Interpreter
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What answers now."""
+
+    interpreters: Mapping[str, Interpreter]
+    """Language code → interpreter; a language without examples of its own uses the first one's."""
+    conversation: Conversation
+    wordings: Mapping[str, WordingFile]
+    first: str
+
+
+def understand(
+    library: Library, fitter: Fitter, progress: Progress = lambda stage, done: None
+) -> Understanding | list[Fault]:
+    """Fits a matcher for each language and runs the editors' tests.
+
+    Returns the faults of the tests that fail, if any do. Blocks for seconds where examples changed.
+    """
+    order = [library.first, *(code for code in library.languages if code != library.first)]
+    interpreters: dict[str, Interpreter] = {}
+    for code in order:
+        guidance = library.languages[code]
+        own = bool(guidance.own_topics)
+        interpreters[code] = fitter.interpreter(Corpus.of(guidance), progress) if own else interpreters[library.first]
+    faults = [fault for code in order for fault in failed_tests(library, code, interpreters[code])]
+    if faults:
+        return faults
+    tongues = {code: Tongue(library.languages[code], interpreters[code].interpret) for code in order}
+    return Understanding(
+        interpreters,
+        Conversation(tongues, library.first),
+        {code: library.languages[code].wording for code in order},
+        library.first,
+    )
+
+
+def failed_tests(library: Library, code: str, interpreter: Interpreter) -> list[Fault]:
+    """A fault for each ``tests:`` entry of a language that does not hold, with what it got instead."""
+    guidance = library.languages[code]
+    faults = []
+    for id_ in sorted(guidance.own_topics):
+        for number, test in enumerate(guidance.topics[id_].tests):
+            choices = interpreter.interpret(test.say).match.choices
+            if not choices or choices[0].topic != test.expect:
+                scores = {choice.topic: choice.score for choice in choices}
+                got = f"{choices[0].topic} ({choices[0].score:.0%})" if choices else "nothing"
+                message = (
+                    f"“{test.say}” got {got}, wanted {test.expect} ({scores.get(test.expect, 0):.0%}). "
+                    f"Add examples like it to {test.expect}, or change the test."
+                )
+                faults.append(library.topic_fault(code, id_, ("tests", number, "say"), message))
+    for number, danger_test in enumerate(guidance.danger.tests):
+        danger = interpreter.interpret(danger_test.say).danger
+        if danger.sign is not danger_test.expect:
+            message = (
+                f"“{danger_test.say}” got {danger.sign.value}, wanted {danger_test.expect.value} ({danger.because}). "
+                f"Add signs like it under {danger_test.expect.value}, or change the test."
+            )
+            faults.append(library.file_fault(code, "danger", ("tests", number, "say"), message))
+    return faults
