@@ -35,6 +35,10 @@ GROUPS, GROUP_SIZE = 12, 6
 """A batch: GROUPS random texts, each with its GROUP_SIZE - 1 neighbours by the teacher, so that the cosines vary."""
 LEARNING_RATE = 8e-5
 WARM_UP = 40
+MIX = 0.75
+"""Share of the taught weights in what is saved; the rest is as published (Wortsman et al. 2022). Measured in
+cross-validation on our examples and on BANKING77: all of the taught weights gain 3.0 points and lose 1.4 there, three
+quarters gain 2.9 and lose 0.8."""
 VOWELS = set("aeiou")
 
 
@@ -101,12 +105,23 @@ def encode_all(model: Encoder, texts: Sequence[str]) -> torch.Tensor:
     return torch.stack([out[i] for i in range(len(texts))]).clone()
 
 
+def save_mixed(published: dict[str, torch.Tensor], student: Encoder, path: Path) -> None:
+    """Saves MIX parts of the taught weights and 1 - MIX of the published ones."""
+    taught = student.body.state_dict()
+    mixed = {
+        name: (torch.lerp(published[name], value, MIX) if value.is_floating_point() else value).contiguous()
+        for name, value in taught.items()
+        if "pooler" not in name
+    }
+    save_file(mixed, path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Teach the small encoder to see our texts as a large one does.")
     parser.add_argument("--student", type=Path, required=True)
     parser.add_argument("--teacher", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--steps", type=int, default=800)
     arguments = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
     torch.manual_seed(0)
@@ -125,6 +140,7 @@ def main() -> None:
 
     student = Encoder(arguments.student)
     student.eval()  # no dropout: there is one right answer for each pair
+    published = {name: value.clone() for name, value in student.body.state_dict().items()}
     optimiser = torch.optim.AdamW(student.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     steps = arguments.steps
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -148,8 +164,7 @@ def main() -> None:
         if step % 20 == 0:
             print(f"step {step}/{steps}: loss {smooth:.3f}, {time.monotonic() - started:.0f} s", flush=True)
         if step % 100 == 99 or step == steps - 1:
-            weights = {name: value.contiguous() for name, value in student.body.state_dict().items()}
-            save_file({k: v for k, v in weights.items() if "pooler" not in k}, arguments.out / "model.safetensors")
+            save_mixed(published, student, arguments.out / "model.safetensors")
     shutil.copyfile(arguments.student / "vocab.txt", arguments.out / "vocab.txt")
 
 

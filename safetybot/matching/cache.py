@@ -10,8 +10,7 @@ import contextlib
 import json
 import os
 import tempfile
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 
-FORMAT = 4
+FORMAT = 6
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -31,6 +30,7 @@ KEPT = 4
 
 _MODELS = ("first", "three", "emergency", "check")
 _FIGURES = (
+    "choice_threshold",
     "card_threshold",
     "check_threshold",
     "right_first",
@@ -38,7 +38,6 @@ _FIGURES = (
     "emergencies_carded",
     "emergencies_caught",
 )
-_UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError)
 
 
 class MatcherCache:
@@ -51,9 +50,8 @@ class MatcherCache:
         """The fitted matcher with this key, or None where there is none that can be read."""
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                fitted = _unpack(arrays)
-        except _UNREADABLE:
+            fitted = _unpack(_read(path))
+        except Exception:  # zipfile and numpy raise a dozen kinds on a damaged archive
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -66,14 +64,26 @@ class MatcherCache:
         for old in paths[KEPT:]:
             old.unlink(missing_ok=True)
 
+    def load_calibration(self, name: str) -> tuple[Calibration, frozenset[str]] | None:
+        """The last calibration made for ``name``, and the texts it was made on; None where there is none."""
+        try:
+            arrays = _read(self._folder / f"calibration-{name}.npz")
+            return _unpack_calibration(arrays), frozenset(_texts(arrays["texts"]))
+        except Exception:  # as above
+            return None
+
+    def save_calibration(self, name: str, calibration: Calibration, texts: Iterable[str]) -> None:
+        """Keeps a calibration and the texts it was made on."""
+        packed = _pack_calibration(calibration) | {"texts": _bytes(list(texts))}
+        self._write(self._folder / f"calibration-{name}.npz", packed)
+
     def load_vectors(self, name: str) -> dict[str, npt.NDArray[np.float32]]:
         """Text → sentence vector, shape (384,), as far as known; ``name`` tells language and encoder."""
         try:
-            with np.load(self._folder / f"vectors-{name}.npz", allow_pickle=False) as arrays:
-                texts, vectors = _texts(arrays["texts"]), arrays["vectors"]
-        except _UNREADABLE:
+            arrays = _read(self._folder / f"vectors-{name}.npz")
+            return dict(zip(_texts(arrays["texts"]), arrays["vectors"], strict=True))
+        except Exception:  # as above
             return {}
-        return dict(zip(texts, vectors, strict=True))
 
     def save_vectors(self, name: str, vectors: Mapping[str, npt.NDArray[np.float32]]) -> None:
         """Replaces the vectors of ``name``."""
@@ -96,6 +106,16 @@ class MatcherCache:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Every array of a file; raises almost anything where it is damaged."""
+    # Opened here, as numpy leaves a file open that it cannot read.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        # numpy reads as much as an array's head asks for; where that is damaged, it never comes to the checksum.
+        if arrays.zip.testzip():
+            raise ValueError("damaged")
+        return dict(arrays)
 
 
 def _bytes(texts: list[str]) -> npt.NDArray[np.uint8]:
@@ -122,14 +142,26 @@ def _pack(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
         "weights": matrix.weights,
         "numbers": matrix.numbers,
         "starts": matrix.starts,
-        "figures": np.array([getattr(calibration, name) for name in _FIGURES], np.float64),
     }
     for name, head in (("topic", fitted.topic_head), ("danger", fitted.danger_head)):
         arrays |= {f"{name}.sentence": head.sentence, f"{name}.lexical": head.lexical, f"{name}.bias": head.bias}
+    return arrays | _pack_calibration(calibration)
+
+
+def _pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "figures": np.array([getattr(calibration, name) for name in _FIGURES], np.float64)
+    }
     for name in _MODELS:
         model: Logistic = getattr(calibration, name)
         arrays |= {f"{name}.mean": model.mean, f"{name}.scale": model.scale, f"{name}.b": model.coefficients}
     return arrays
+
+
+def _unpack_calibration(arrays: Mapping[str, npt.NDArray[Any]]) -> Calibration:
+    models = [Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS]
+    figures = [float(value) for value in arrays["figures"]]
+    return Calibration(*models, *figures)  # type: ignore[arg-type]
 
 
 def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
@@ -144,7 +176,4 @@ def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
         LinearHead(arrays[f"{name}.sentence"], arrays[f"{name}.lexical"], arrays[f"{name}.bias"])
         for name in ("topic", "danger")
     ]
-    models = [Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS]
-    figures = [float(value) for value in arrays["figures"]]
-    calibration = Calibration(*models, *figures)  # type: ignore[arg-type]
-    return Fitted(prepared, featuriser, matrix, heads[0], heads[1], calibration)
+    return Fitted(prepared, featuriser, matrix, heads[0], heads[1], _unpack_calibration(arrays))

@@ -27,7 +27,9 @@ def first_signals(topic: FloatArray, near: FloatArray, none: FloatArray) -> Floa
     ``topic`` and ``near``: probability of and similarity to each topic, shape (n, topics), sorted by probability,
     best first; ``none``: probability that no topic is meant, shape (n,). Returns shape (n, 4).
     """
-    first, second = np.log(topic[:, 0] + _TINY), np.log(topic[:, 1] + _TINY)
+    first = np.log(topic[:, 0] + _TINY)
+    # A second language may begin with one topic alone.
+    second = np.log(topic[:, 1] + _TINY) if topic.shape[1] > 1 else np.full_like(first, np.log(_TINY))
     return np.stack((first, first - second, near[:, 0], _none_odds(topic, none)), axis=1)
 
 
@@ -79,7 +81,9 @@ class Logistic:
 
 
 def threshold_for_rate(probabilities: FloatArray, weights: FloatArray, rate: float) -> float:
-    """The lowest threshold that no more than a weighted share ``rate`` of ``probabilities`` reaches."""
+    """The lowest threshold that no more than a weighted share ``rate`` of ``probabilities`` reaches; of none, 0.5."""
+    if not len(probabilities):
+        return 0.5
     order = np.argsort(-probabilities, kind="stable")
     share = np.cumsum(weights[order]) / weights.sum()
     allowed = int(np.searchsorted(share, rate, side="right"))

@@ -6,6 +6,7 @@ rules of :mod:`safetybot.matching.danger_rules`. Both see the message as typed a
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,7 @@ class DangerSense:
 
     def judge_rules(self, prepared: PreparedText) -> Danger:
         """What the readable rules say of the text in each of its forms; English only."""
-        verdict = Danger(Sign.NONE, "no rule was met", 0.0, 0.0)
+        verdict = Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
         if not self._corpus.language.startswith("en"):
             return verdict
         for form in dict.fromkeys((prepared.raw, prepared.plain, prepared.mended)):
@@ -77,15 +78,14 @@ class DangerSense:
         return verdict
 
     def _nearest_signs(self, features: Features, spread: FloatArray) -> tuple[list[float], list[str]]:
+        starts = self._corpus.sign_starts
+        similarity = self._fitted.matrix.similarity(features.sentence, spread, starts[0], starts[-1])
         near: list[float] = []
         texts: list[str] = []
-        starts = self._corpus.sign_starts
-        for number in range(len(SIGNS)):
-            start, end = starts[number], starts[number + 1]
-            similarity = self._fitted.matrix.similarity(features.sentence, spread, start, end)
-            best = int(similarity.argmax())
-            near.append(float(similarity[best]))
-            texts.append(self._corpus.texts[start + best])
+        for start, end in itertools.pairwise(starts):
+            best = start + int(similarity[start - starts[0] : end - starts[0]].argmax())
+            near.append(float(similarity[best - starts[0]]))
+            texts.append(self._corpus.texts[best])
         return near, texts
 
 

@@ -38,6 +38,7 @@ _SELF_KILL = (
 )
 _MEANS = r"(?:pills?|tablets?|paracetamol|ibuprofen|painkillers?|meds|medication|bleach|antidepressants|sleeping pills)"
 _WEAPON = r"(?:knife|knives|gun|machete|hammer|axe|blade|zombie knife|baseball bat|acid|shank)"
+_ONLINE = r"(?:online|insta|instagram|snap|snapchat|roblox|discord|tiktok|yubo|the app|the internet)"
 
 RULES = (
     _rule(
@@ -47,14 +48,14 @@ RULES = (
         rf"|had|drank|drunk|necked|downed)\b.{{0,25}}(?<!hayfever )(?<!allergy )(?<!vitamin )(?<!iron )\b{_MEANS}\b",
         r"\b(?:i|ive|i've|i have|shes?|he|hes) (?:just |have |has )?(?:taken an? )?overdosed?\b(?! on (?:haribo|sweets|sugar"
         r"|chocolate|crisps|cake|pizza|tv|netflix))",
-        rf"\btook (?:loads|lots|all|too many|a (?:whole )?(?:pack|packet|box|bottle|handful)) of\b.{{0,20}}(?:{_MEANS}|them)",
+        rf"\btook (?:loads|lots|all|too many|(?:a|the) (?:whole )?(?:pack|packet|box|bottle|handful)) of\b.{{0,20}}(?:{_MEANS}|them)",
     ),
     _rule(
         Sign.EMERGENCY,
         "means to end their life now",
         rf"\b{_SELF_KILL}\b.{{0,25}}\b{_NOW}\b",
         rf"\b{_NOW}\b.{{0,25}}\b(?:im|i'm|i am|gonna|going to|will) (?:gonna |going to )?{_SELF_KILL}\b",
-        r"\b(?:about|ready) to (?:jump|end it|end my life|kill my ?self|hang my ?self)\b",
+        r"\b(?:about|ready) to (?:jump\b(?! (?:in|on|into) (?:an? |the |my )?(?:shower|bath|bed|car|bus|taxi|uber|call|vc|discord|game|lobby)\b)|end it|end my life|kill my ?self|hang my ?self)\b",
         r"\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks|platform)\b.{0,60}\b(?:jump|end it|die|goodbye|bye)\b",
         r"\b(?:jump|end it|want to die|wanna die)\b.{0,60}\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks)\b",
         r"\b(?:rope|noose|blade|pills|tablets) (?:is |are )?(?:in my hand|in front of me|ready|next to me|on my bed)\b",
@@ -63,6 +64,8 @@ RULES = (
         Sign.EMERGENCY,
         "someone has a weapon",
         rf"\b{_PERSON}{_IS}\b.{{0,12}}\b(?:has|have|got|holding|with|waving|pulled|carrying)\b.{{0,15}}\b{_WEAPON}\b",
+        rf"\b(?:waiting|coming|outside|stood|standing|chasing|running|walking)\b.{{0,30}}\b(?:with|w|holding|carrying)\b.{{0,12}}"
+        rf"\b{_WEAPON}\b",
     ),
     _rule(
         Sign.EMERGENCY,
@@ -98,9 +101,10 @@ RULES = (
     _rule(
         Sign.EMERGENCY,
         "a life may be at risk",
-        r"\b(?:not|isnt|isn't|stopped|cant|can't) breath(?:e|ing)\b.{0,40}\b(?:help|now|blue|lips|she|he|my)\b",
+        r"\b(?:isnt|isn't|is not|stopped) breathing\b",
+        r"\b(?:not|cant|can't) breath(?:e|ing)\b.{0,40}\b(?:help|now|blue|lips|she|he|my)\b",
         r"\b(?:she|he|mum|dad|friend|mate|sister|brother|baby|nan|they)\b.{0,20}\b(?:wont|won't|will not|cant|can't|not)"
-        r" wak(?:e|ing)(?: up)?\b",
+        r" wak(?:e|ing)(?: up)?+\b(?! (?:early|in time|on time|for (?:school|work)|before|until|till))",
         r"\b(?:cant|can't|cannot) wake (?:her|him|them|my|mum|dad)\b",
         r"\b(?:unconscious|passed out and|having a (?:fit|seizure))\b",
         r"\b(?:bleeding|blood)\b.{0,30}\b(?:wont stop|won't stop|everywhere|so much|a lot|cant stop|can't stop)\b",
@@ -108,8 +112,10 @@ RULES = (
     _rule(
         Sign.EMERGENCY,
         "is meeting someone from online now",
-        r"\b(?:on my way|about to|im at the|i'm at the|waiting (?:for|at)|in (?:the|his|her) car|sneaking out|leaving now)\b"
-        r".{0,60}\b(?:online|insta|instagram|snap|snapchat|roblox|discord|tiktok|yubo|the app|the internet|never met)\b",
+        # An app alone is no meeting: "about to delete my tiktok", "in the car playing roblox".
+        rf"\b(?:on my way|about to|im at the|i'm at the|waiting (?:for|at)|in (?:the|his|her) car|sneaking out|leaving now)\b"
+        rf".{{0,60}}\b(?:never met|(?:met|meet|meeting)\b.{{0,40}}\b{_ONLINE}|(?:from|off|on)\b.{{0,10}}\b{_ONLINE}\b.{{0,30}}\bmet"
+        rf"|(?:guy|boy|girl|man|bloke|lad|someone|person|stranger|friend)\b.{{0,12}}\b(?:from|off)\b.{{0,10}}\b{_ONLINE})\b",
         r"\b(?:met|friend|guy|boy|girl|man|someone|person)\b.{0,30}\b(?:online|insta|instagram|snapchat|roblox|discord"
         r"|yubo|the internet)\b.{0,60}\b(?:on my way|is outside|is here|picking me up now|meeting (?:him|her|them) now"
         r"|leaving now)\b",
@@ -122,7 +128,9 @@ RULES = (
         r"\bdon'?t (?:want|wanna) (?:to )?(?:be (?:here|alive)|live|wake up|exist)(?: any ?more)?\b",
         r"\bno (?:point|reason) (?:in |to )?(?:living|live|being here|going on|being alive)\b",
         r"\bsuicidal\b",
-        r"\bcan'?t (?:go on|do this any ?more|take (?:it|this) any ?more)\b",
+        r"\bcan'?t (?:do this any ?more|take (?:it|this) any ?more)\b",
+        # Not "can't go on my phone".
+        r"\bcan'?t go on(?: any ?more| like this| living| with (?:this|life|my life)|\s*(?:$|[^\w\s]))",
     ),
     _rule(
         Sign.CHECK,
@@ -150,14 +158,24 @@ _AGAINST = re.compile(
 )
 
 
+_NEAR = 80
+"""Characters on each side of what a rule found in which :data:`_AGAINST` silences it."""
+
+
 def apply_rules(text: str) -> Rule | None:
     """The most dangerous rule that a normalised text meets, or None."""
-    if _AGAINST.search(text):
-        return None
     found: Rule | None = None
     for rule in RULES:
-        if (found is None or rule.sign is Sign.EMERGENCY) and rule.pattern.search(text):
+        if (found is None or rule.sign is Sign.EMERGENCY) and _is_met(rule, text):
             if rule.sign is Sign.EMERGENCY:
                 return rule
             found = rule
     return found
+
+
+def _is_met(rule: Rule, text: str) -> bool:
+    """Whether it stands in the text in earnest at least once: the "lol" of a long message is about its own sentence."""
+    return any(
+        not _AGAINST.search(text, max(0, match.start() - _NEAR), match.end() + _NEAR)
+        for match in rule.pattern.finditer(text)
+    )

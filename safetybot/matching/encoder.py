@@ -22,6 +22,7 @@ WIDTH = 384
 """Numbers in a sentence vector."""
 
 _FOLDER = Path(__file__).parent / "encoder_files"
+_MODEL, _VOCABULARY, _HASHES = "encoder.onnx", "vocab.txt", "SHA256"
 _TOKENS_MAX = 128
 _LOG_ERRORS_ONLY = 3
 
@@ -44,7 +45,7 @@ class SentenceEncoder:
 
         Raises EncoderMissingError or EncoderFileDamagedError.
         """
-        model, vocabulary = _checked("encoder.onnx"), _checked("vocab.txt")
+        model, vocabulary = _checked(_MODEL), _checked(_VOCABULARY)
         self._tokeniser = WordPiece(vocabulary.read_text("utf-8").splitlines())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -80,18 +81,19 @@ class SentenceEncoder:
 
 def encoder_hash() -> str:
     """What identifies the encoder in a cache: the text of its hash file, or the word "none" without a model."""
-    file = _FOLDER / "SHA256"
-    return file.read_text("ascii") if file.is_file() else "none"
+    complete = all((_FOLDER / name).is_file() for name in (_MODEL, _VOCABULARY, _HASHES))
+    # Not the hash of a model that is gone: what is learnt without it must not be taken for learnt with it.
+    return (_FOLDER / _HASHES).read_text("ascii", "replace") if complete else "none"
 
 
 def _checked(name: str) -> Path:
-    path = _FOLDER / name
-    if not path.is_file():
-        raise EncoderMissingError(f"the encoder's file {name} is not in the package")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    lines = (_FOLDER / "SHA256").read_text("ascii").splitlines()
-    expected = {line.split()[1]: line.split()[0] for line in lines if line}
-    if found != expected.get(name):
+    path, hashes = _FOLDER / name, _FOLDER / _HASHES
+    for file in (path, hashes):
+        if not file.is_file():
+            raise EncoderMissingError(f"the encoder's file {file.name} is not in the package")
+    with path.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    lines = [line.split() for line in hashes.read_text("ascii", "replace").splitlines()]
+    if [found, name] not in lines:
         raise EncoderFileDamagedError(f"the encoder's file {name} is damaged: its SHA-256 is not the pinned one")
     return path

@@ -95,13 +95,12 @@ class Evaluation:
 def read_labelled(path: Path) -> list[Labelled]:
     """Raises LabelledFileError, or OSError."""
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    # Not split as text: a message may hold a line separator of its own, which JSON allows.
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            topics = tuple(str(topic) for topic in row["topics"])
-            rows.append(Labelled(str(row["text"]), topics, Urgency(row["urgency"])))
+            rows.append(_labelled(json.loads(line)))
         except (ValueError, KeyError, TypeError) as error:
             raise LabelledFileError(
                 f"{path}:{number}: each line must be an object with text, topics and urgency ({error})"
@@ -109,6 +108,15 @@ def read_labelled(path: Path) -> list[Labelled]:
     if not rows:
         raise LabelledFileError(f"{path} holds no messages")
     return rows
+
+
+def _labelled(row: Any) -> Labelled:
+    text, topics = row["text"], row["topics"]
+    if not isinstance(text, str):
+        raise TypeError("text is not a text")
+    if not isinstance(topics, list) or not topics or not all(isinstance(topic, str) for topic in topics):
+        raise TypeError("topics is not a list of one id or more")
+    return Labelled(text, tuple(topics), Urgency(row["urgency"]))
 
 
 def evaluate(

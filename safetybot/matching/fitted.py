@@ -31,6 +31,8 @@ class Calibration:
     emergency: Logistic
     check: Logistic
     """P(emergency), and P(emergency or check), from the signals of :func:`danger_signals`."""
+    choice_threshold: float
+    """Topics are offered where the right one is among the first three with at least this probability."""
     card_threshold: float
     check_threshold: float
     right_first: float

@@ -6,6 +6,8 @@ back when it is done, and the bot goes on answering meanwhile.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -16,8 +18,12 @@ import numpy as np
 from safetybot.matching.cache import FORMAT, MatcherCache
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.interpreter import Interpreter, make_preparer
+
+CALIBRATION_DRIFT = 0.01
+"""Share of the examples that may change before the calibration is made anew: it has some thirty numbers, learnt from
+thousands of examples, and making it is most of the work."""
 
 Progress = Callable[[str, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
@@ -75,10 +81,31 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     # Here, because only fitting needs scipy: the running bot does without its memory.
     from safetybot.matching.fitting import fit
 
+    cache = MatcherCache(cache_folder)
     preparer = make_preparer(corpus)
     prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
-    sentences = _sentence_vectors(corpus.language, prepared, MatcherCache(cache_folder), progress)
-    return fit(corpus, prepared, sentences, progress)
+    sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
+    name = f"{cache_key_of_classes(corpus)[:16]}-{encoder_hash()[:16]}"
+    lent = _nearly_the_same(cache.load_calibration(name), prepared)
+    fitted = fit(corpus, prepared, sentences, progress, lent)
+    if lent is None:
+        cache.save_calibration(name, fitted.calibration, prepared)
+    return fitted
+
+
+def cache_key_of_classes(corpus: Corpus) -> str:
+    """What has to be equal for one corpus's calibration to serve another: language, topics and their urgency."""
+    data = [corpus.language, corpus.classes, sorted(corpus.urgency.items()), FORMAT]
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
+
+
+def _nearly_the_same(known: tuple[Calibration, frozenset[str]] | None, texts: tuple[str, ...]) -> Calibration | None:
+    """A calibration that was made on all but a few of ``texts``, so that an edit goes live in seconds."""
+    if known is None:
+        return None
+    calibration, calibrated = known
+    changed = len(calibrated.symmetric_difference(texts))
+    return calibration if changed <= CALIBRATION_DRIFT * len(texts) else None
 
 
 def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache, progress: Progress) -> FloatArray:

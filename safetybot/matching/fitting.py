@@ -16,6 +16,7 @@ import numpy.typing as npt
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.calibration import (
     OUT_OF_SCOPE_SHARE,
+    BoolArray,
     Logistic,
     first_signals,
     three_signals,
@@ -26,7 +27,7 @@ from safetybot.matching.features import Featuriser
 from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, danger_signals, topics_of
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
 from safetybot.matching.kernel import KernelMatrix
-from safetybot.matching.linear import softmax
+from safetybot.matching.linear import LinearHead, softmax
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
@@ -39,9 +40,13 @@ CALIBRATION_LANDMARKS = 1000
 FOLDS = 5
 SCORED_SHARE = 0.5
 """Share of each fold that is scored: the calibration has some ten numbers to learn, thousands of rows are plenty."""
+OFFER_PROBABILITY = 0.35
+"""Policy: topics are offered only where the right one is among three with at least this probability …"""
+OFF_TOPIC_OFFER_RATE = 0.09
+"""… and so that at most this share of off-topic messages is offered topics, or answered."""
 CARD_RATE = 0.010
 """Policy: at most this share of ordinary messages gets the emergency card without need."""
-CHECK_RATE = 0.040
+CHECK_RATE = 0.050
 """Policy: at most this share of ordinary messages gets a check-in, or the card, without need."""
 
 _STEPS = 30
@@ -59,11 +64,18 @@ class _DangerFigures(TypedDict):
     emergencies_caught: float
 
 
-def fit(corpus: Corpus, prepared: tuple[str, ...], sentences: FloatArray, progress: Progress) -> Fitted:
+def fit(
+    corpus: Corpus,
+    prepared: tuple[str, ...],
+    sentences: FloatArray,
+    progress: Progress,
+    lent: Calibration | None = None,
+) -> Fitted:
     """Fits both heads and calibrates them.
 
     ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
-    (len(prepared), 384), or zeros without an encoder.
+    (len(prepared), 384), or zeros without an encoder; ``lent``: the calibration of nearly the same corpus, taken
+    instead of a new one, which is most of the work.
     """
     progress("features", 0)
     with_sentences = bool(sentences.any())
@@ -73,20 +85,34 @@ def fit(corpus: Corpus, prepared: tuple[str, ...], sentences: FloatArray, progre
     progress("features", 1)
 
     labels = _Labels.of(corpus)
-    asks, signed = labels.ask_rows, labels.danger_rows
-    topic_map = NystromMap(matrix.rows(_mixed(choose_landmarks(labels.classes[asks], LANDMARKS))))
-    topic_inputs = topic_map.coordinates(matrix)
-    progress("learning", 0.3)
-    topic_weights = logistic_regression(topic_inputs[asks], labels.classes[asks], len(corpus.classes), _STEPS)
+    every = np.arange(len(corpus.texts))
+    topics = _learn(matrix, labels.classes, choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS), every, lent)
     progress("learning", 0.6)
-    danger_map = NystromMap(matrix.rows(_mixed(_danger_landmarks(labels))))
-    danger_inputs = danger_map.coordinates(matrix)
-    danger_weights = logistic_regression(danger_inputs[signed], labels.danger[signed], len(SIGNS), _STEPS)
+    danger = _learn(matrix, labels.danger, _danger_landmarks(labels), every, lent)
     progress("learning", 1)
-    calibration = _calibrate(corpus, labels, matrix, topic_inputs, danger_inputs, progress)
-    return Fitted(
-        prepared, featuriser, features, topic_map.fold(topic_weights), danger_map.fold(danger_weights), calibration
-    )
+    calibration = lent or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
+    return Fitted(prepared, featuriser, features, topics.head, danger.head, calibration)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """A head, and the coordinates of the rows it was asked for."""
+
+    head: LinearHead
+    inputs: FloatArray
+
+
+def _learn(
+    matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, every: LabelArray, lent: Calibration | None
+) -> _Learnt:
+    """Fits a head on the rows that have a label (0 or more); only a calibration needs the coordinates of the others."""
+    known = np.flatnonzero(labels >= 0)
+    rows = known if lent else every
+    mapped = NystromMap(matrix.rows(_mixed(landmarks)))
+    inputs = mapped.coordinates(matrix.rows(rows))
+    training = inputs if lent else inputs[known]
+    weights = logistic_regression(training, labels[known], int(labels.max()) + 1, _STEPS)
+    return _Learnt(mapped.fold(weights), inputs)
 
 
 @dataclass(frozen=True)
@@ -158,7 +184,7 @@ def _calibrate(
     danger_inputs = np.ascontiguousarray(danger_inputs[:, :CALIBRATION_LANDMARKS])
     urgent, high = topics_of(corpus, Urgency.EMERGENCY), topics_of(corpus, Urgency.HIGH)
 
-    first, three, first_right, three_right, in_scope = [], [], [], [], []
+    first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
     for k in range(FOLDS):
         progress("calibrating", k / FOLDS)
@@ -185,6 +211,7 @@ def _calibrate(
         first_right.append((order[:, 0] == truth)[asked])
         three_right.append((order[:, :3] == truth[:, None]).any(axis=1)[asked])
         in_scope.append((truth >= 0)[asked])
+        asked_class.append(labels.classes[scored][asked])
 
         train_danger = np.flatnonzero((labels.danger >= 0) & (fold != k))
         weights = logistic_regression(
@@ -199,17 +226,20 @@ def _calibrate(
         danger_rows.append(rows)
 
     inside = np.concatenate(in_scope)
-    share = np.where(inside, (1 - OUT_OF_SCOPE_SHARE) / inside.sum(), OUT_OF_SCOPE_SHARE / max(1, (~inside).sum()))
-    share = share.astype(np.float32)
+    share = _shares(~inside)
     first_model = Logistic.fit(np.concatenate(first), np.concatenate(first_right), share)
     three_model = Logistic.fit(np.concatenate(three), np.concatenate(three_right), share)
+    inputs_three, kind = np.concatenate(three), np.concatenate(asked_class)
+    off_topic = three_model.probability(inputs_three[kind >= topics])
+    choice_threshold = threshold_for_rate(off_topic, np.ones(len(off_topic), np.float32), OFF_TOPIC_OFFER_RATE)
     danger_figures = _calibrate_danger(corpus, labels, np.concatenate(danger), np.concatenate(danger_rows))
     progress("calibrating", 1)
     return Calibration(
         first=first_model,
         three=three_model,
-        right_first=float(np.concatenate(first_right)[inside].mean()),
-        right_in_three=float(np.concatenate(three_right)[inside].mean()),
+        choice_threshold=max(OFFER_PROBABILITY, choice_threshold),
+        right_first=_mean(np.concatenate(first_right)[inside]),
+        right_in_three=_mean(np.concatenate(three_right)[inside]),
         **danger_figures,
     )
 
@@ -225,9 +255,7 @@ def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows
     topics = len(corpus.classes) - len(NOT_TOPICS)
     asked = labels.classes[rows]
     ordinary = known & (asked >= 0) & (level == SIGNS.index(Sign.NONE))
-    outside = asked[ordinary] >= topics
-    weights = np.where(outside, OUT_OF_SCOPE_SHARE / max(1, outside.sum()), (1 - OUT_OF_SCOPE_SHARE) / (~outside).sum())
-    weights = weights.astype(np.float32)
+    weights = _shares(asked[ordinary] >= topics)
     card = threshold_for_rate(emergency.probability(signals[ordinary]), weights, CARD_RATE)
     checked = threshold_for_rate(check.probability(signals[ordinary]), weights, CHECK_RATE)
     signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
@@ -238,9 +266,22 @@ def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows
         check=check,
         card_threshold=card,
         check_threshold=checked,
-        emergencies_carded=float(carded.mean()),
-        emergencies_caught=float(caught.mean()),
+        emergencies_carded=_mean(carded),
+        emergencies_caught=_mean(caught),
     )
+
+
+def _shares(outside: BoolArray) -> FloatArray:
+    """Weights of messages that make those ``outside`` of all topics the share we assume; shape as ``outside``."""
+    count, others = max(1, outside.sum()), max(1, (~outside).sum())
+    weights = np.where(outside, OUT_OF_SCOPE_SHARE / count, (1 - OUT_OF_SCOPE_SHARE) / others)
+    result: FloatArray = weights.astype(np.float32)
+    return result
+
+
+def _mean(happened: BoolArray) -> float:
+    """The share that happened; 0 where there was nothing, as in a language of a handful of examples."""
+    return float(happened.mean()) if len(happened) else 0.0
 
 
 def nearest_by_group(similarity: FloatArray, groups: LabelArray, count: int) -> FloatArray:

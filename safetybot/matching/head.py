@@ -39,6 +39,8 @@ def logistic_regression(
     ``row_weights``, shape (n,) with mean 1, weigh the examples' losses.
     """
     n, m = inputs.shape
+    if not n:
+        return np.zeros((m, classes), np.float32)
     ridge = np.float32(1 / (REGULARISATION * n))
     weighted = inputs if row_weights is None else inputs * row_weights[:, None]
     bound = (weighted.T @ inputs) / np.float32(2 * n) + ridge * np.eye(m, dtype=np.float32)

@@ -16,11 +16,8 @@ from safetybot.matching.linear import softmax
 
 FloatArray = npt.NDArray[np.float32]
 
-ANSWER_PROBABILITY = 0.70
+ANSWER_PROBABILITY = 0.65
 """Policy: the first topic is answered where it is right with at least this probability."""
-CHOICE_PROBABILITY = 0.35
-"""Policy: three topics are offered where the right one is among them with at least this probability."""
-
 CHOICES_SHOWN = 3
 CHOICES_KEPT = 5
 _COMPARED = 12
@@ -100,7 +97,7 @@ class Matcher:
             for c in ranked
         )
         return Match(
-            decision=_decide(first, three, float(none), float(topic[0, 0])),
+            decision=_decide(first, three, float(none), float(topic[0, 0]), self._fitted.calibration.choice_threshold),
             choices=choices,
             first_probability=first,
             three_probability=three,
@@ -117,11 +114,11 @@ class Matcher:
         return float(first[0]), float(three[0])
 
 
-def _decide(first: float, three: float, none: float, best: float) -> Decision:
+def _decide(first: float, three: float, none: float, best: float, choice_threshold: float) -> Decision:
     if none > best and none > 0.5:
         return Decision.UNSURE
     if first >= ANSWER_PROBABILITY:
         return Decision.ANSWER
-    if three >= CHOICE_PROBABILITY:
+    if three >= choice_threshold:
         return Decision.CHOOSE
     return Decision.UNSURE

@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 import numpy as np
@@ -55,9 +56,22 @@ _CACHE_MAX = 20_000
 
 def normalise(text: str) -> str:
     """Lower case, compatibility forms folded, straight quotes, invisible characters gone, "sooooo" → "soo"."""
-    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
-    visible = "".join(c if c == "\u200d" or unicodedata.category(c) not in ("Cf", "Cc") else " " for c in folded)
+    # Quotes first: NFKC would take "´" apart into a space and an accent.
+    folded = unicodedata.normalize("NFKC", text.translate(_QUOTES)).lower()
+    visible = "".join(map(_visible, folded))
     return " ".join(_REPEATED_LETTER.sub(r"\1\1", visible).split())
+
+
+@lru_cache(4_096)
+def _visible(char: str) -> str:
+    """A line break or other control is a space; what has no shape (a soft hyphen in a copied word) is nothing.
+
+    The joiner that holds emoji together stays.
+    """
+    category = unicodedata.category(char)
+    if category == "Cc":
+        return " "
+    return "" if category == "Cf" and char != "\u200d" else char
 
 
 def words(text: str) -> list[str]:
@@ -97,11 +111,12 @@ class SlangTable:
     """Spells out the editors' slang: whole words and phrases of up to four words."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
-        """``table``: slang → plain words, both in lower case."""
-        self._table = {tuple(words(normalise(slang))): plain for slang, plain in table.items()}
+        """``table``: slang → plain words."""
+        self._table = {tuple(words(normalise(slang))): normalise(plain) for slang, plain in table.items()}
         self._longest = min(PHRASE_WORDS_MAX, max((len(key) for key in self._table), default=0))
         self._starts = {key[0] for key in self._table if key}
-        self._symbols = {s: p for s, p in table.items() if not WORD.fullmatch(s) and len(words(s)) <= 1}
+        signs = {normalise(slang): normalise(plain) for slang, plain in table.items()}
+        self._symbols = {s: p for s, p in signs.items() if not WORD.fullmatch(s) and len(words(s)) <= 1}
         # "s/h" and the like hold signs that WORD leaves out, so they are looked for in the text itself.
         self._symbol_pattern = (
             re.compile("|".join(rf"(?<!\w){re.escape(s)}(?!\w)" for s in sorted(self._symbols, key=len, reverse=True)))

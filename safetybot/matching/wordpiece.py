@@ -71,7 +71,7 @@ def _split(text: str) -> list[str]:
         category = unicodedata.category(char)
         if category == "Mn":
             continue
-        if char in " \t\n\r" or category == "Zs":
+        if char in " \t\n\r" or category.startswith("Z"):
             finish()
         elif category.startswith("C") or char == "\ufffd":
             continue
