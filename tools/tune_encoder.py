@@ -56,7 +56,7 @@ def read_texts() -> list[str]:
 
 
 def noisy(text: str, chance: random.Random) -> str:
-    """Half of the time the text itself; else about one word in six has a letter dropped, swapped, doubled, or no vowels."""
+    """Half of the time the text itself; else one word in six has a letter dropped, swapped or doubled, or no vowels."""
     if chance.random() < 0.5:
         return text
     changed = text.split()

@@ -11,14 +11,18 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from safetybot.guidance import report_form
 from safetybot.guidance.explain import unknown
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import Group, Urgency
 from safetybot.guidance.phrases import BUTTONS, SAY, Phrase
+from safetybot.guidance.report_checks import check_report
 from safetybot.guidance.yaml_source import Loc, Source
 
 _ID = re.compile(r"[a-z0-9-]+")
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
+
+Phrases = Mapping[str, Phrase]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Pages:
 
     topics: tuple[Source, ...]
     files: Mapping[str, Source] = field(default_factory=dict)
-    """``helplines``, ``wording``, ``danger``, ``slang`` and ``none``, those that exist."""
+    """``helplines``, ``wording``, ``danger``, ``slang``, ``none`` and ``report``, those that exist."""
 
     def topic_ids(self) -> frozenset[str]:
         """Ids of the topics. A topic whose id may be broken goes by its file's name too, for it is told already."""
@@ -65,6 +69,9 @@ def check(pages: Pages, fallback: Pages | None, today: dt.date) -> Iterator[Faul
         yield from _slang(slang)
     if wording := pages.files.get("wording"):
         yield from _wording(wording, whole=fallback is None)
+    if report := pages.files.get("report"):
+        yield from check_report(report, topics)
+        yield from _phrases(report, report_form.SAY, report_form.BUTTONS, whole=True)
 
 
 def _ids(pages: Pages) -> Iterator[Fault]:
@@ -169,8 +176,15 @@ def _slang(source: Source) -> Iterator[Fault]:
 
 
 def _wording(source: Source, *, whole: bool) -> Iterator[Fault]:
+    """What the bot says beside the topics."""
+    yield from _phrases(source, SAY, BUTTONS, whole=whole)
+    if whole and isinstance(source.at(("groups",)), dict):
+        yield from _missing(source, "groups", {group.value: "the name of this group of topics" for group in Group})
+
+
+def _phrases(source: Source, say: Phrases, buttons: Phrases, *, whole: bool) -> Iterator[Fault]:
     """Sentences and buttons that are unknown, missing, or fill in what nothing fills."""
-    for section, phrases in (("say", SAY), ("buttons", BUTTONS)):
+    for section, phrases in (("say", say), ("buttons", buttons)):
         written = source.at((section,))
         if not isinstance(written, dict):
             continue  # its shape is wrong or it is missing, which is told already
@@ -182,8 +196,6 @@ def _wording(source: Source, *, whole: bool) -> Iterator[Fault]:
                 yield from _placeholders(source, loc, text, phrases[name])
         if whole:
             yield from _missing(source, section, {name: phrase.purpose for name, phrase in phrases.items()})
-    if whole and isinstance(source.at(("groups",)), dict):
-        yield from _missing(source, "groups", {group.value: "the name of this group of topics" for group in Group})
 
 
 def _missing(source: Source, section: str, purposes: Mapping[str, str]) -> Iterator[Fault]:

@@ -202,6 +202,10 @@ def _yes_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
     return "Use true or false."
 
 
+def _number_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+    return "Write a whole number, such as 500."
+
+
 _WRONG_SHAPE: dict[str, Callable[[str, object, Source, Loc], str]] = {
     "string_type": _text_wanted,
     "date_type": _text_wanted,
@@ -211,4 +215,7 @@ _WRONG_SHAPE: dict[str, Callable[[str, object, Source, Loc], str]] = {
     "mapping_type": _keys_wanted,
     "bool_type": _yes_wanted,
     "bool_parsing": _yes_wanted,
+    "int_type": _number_wanted,
+    "int_parsing": _number_wanted,
+    "int_parsing_size": _number_wanted,
 }

@@ -16,28 +16,22 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from safetybot.guidance.parts import BUTTON_MAX as BUTTON_MAX
+from safetybot.guidance.parts import ID_MAX as ID_MAX
+from safetybot.guidance.parts import STEP_MAX as STEP_MAX
+from safetybot.guidance.parts import ButtonText as ButtonText
+from safetybot.guidance.parts import Id as Id
+from safetybot.guidance.parts import Part as Part
+from safetybot.guidance.parts import StepText as StepText
+from safetybot.guidance.parts import Text as Text
+from safetybot.guidance.parts import Urgency as Urgency
+from safetybot.guidance.report_form import ReportForm
+
 FIRST_MAX = 300
 """Characters in a first message: what a phone shows without scrolling, and what a frightened reader takes in."""
 
-STEP_MAX = 600
-"""Characters in a later message, read by choice."""
-
-BUTTON_MAX = 30
-"""Characters on a button: what one row shows on a small phone."""
-
-ID_MAX = 40
-"""Characters in an id: the longest button payload, ``topic:<id>:<step>``, must fit Telegram's 64 bytes."""
-
 ASKS_MIN = 12
 """Examples a topic needs before the matcher can tell it from its neighbours (``research``: 12 give 55 % right)."""
-
-
-class Urgency(StrEnum):
-    """What a topic itself implies, whatever the words."""
-
-    NORMAL = "normal"
-    HIGH = "high"
-    EMERGENCY = "emergency"
 
 
 class Group(StrEnum):
@@ -89,19 +83,9 @@ def _written_as_date(value: object) -> object:
     return value
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=ID_MAX)]
-ButtonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BUTTON_MAX)]
 FirstText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=FIRST_MAX)]
-StepText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=STEP_MAX)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
 Day = Annotated[dt.date, BeforeValidator(_written_as_date)]
-
-
-class Part(BaseModel):
-    """Base of everything editors write: frozen, and no key that we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Step(Part):
@@ -270,5 +254,7 @@ class Guidance(BaseModel):
     danger: DangerFile
     slang: Mapping[str, str]
     none: NoneFile
+    report: ReportForm | None = None
+    """The report form; None where the editors wrote none, and then no report is offered."""
     own_topics: frozenset[str]
     """Topics this language has itself; the others are lent by the first language and not matched."""

@@ -16,18 +16,28 @@ from safetybot.guidance.checks import Pages, check
 from safetybot.guidance.explain import explain, nearest
 from safetybot.guidance.faults import ContentError, Fault, Severity, errors, in_order
 from safetybot.guidance.model import DangerFile, Guidance, HelplinesFile, NoneFile, Part, SlangFile, Topic, WordingFile
+from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import Loc, Source, read_source
 
 FIRST_LANGUAGE = "en"
 """The language that must be complete, and lends the others what they lack."""
 
 FILES: Mapping[str, type[Part]] = MappingProxyType(
-    {"wording": WordingFile, "helplines": HelplinesFile, "danger": DangerFile, "slang": SlangFile, "none": NoneFile}
+    {
+        "wording": WordingFile,
+        "helplines": HelplinesFile,
+        "danger": DangerFile,
+        "slang": SlangFile,
+        "none": NoneFile,
+        "report": ReportForm,
+    }
 )
 """The files of a language beside its topics, and their shapes."""
 
+OPTIONAL = frozenset({"report"})
+"""Files that even the first language may do without; it then lacks what they are for."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_KNOWN_LATER = frozenset({"report"})
 _IGNORED_ENDINGS = frozenset({".md", ".json", ".swp", ".tmp", ".bak"})
 
 PartT = TypeVar("PartT", bound=Part)
@@ -122,13 +132,18 @@ def _read(folder: Path, fallback: Guidance | None, lent: Pages | None, today: dt
         return ReadResult(None, (missing,), Pages(()))
     names = _names(folder)
     topic_names = _names(folder / "topics")
-    files = {name: read_source(folder / f"{name}.yaml") for name in FILES if f"{name}.yaml" in names or lent is None}
+    needed = FILES.keys() - OPTIONAL if lent is None else frozenset[str]()
+    files = {name: read_source(folder / f"{name}.yaml") for name in FILES if f"{name}.yaml" in names or name in needed}
     pages = Pages(tuple(read_source(folder / "topics" / name) for name in topic_names if _is_yaml(name)), files)
 
-    faults = _stray(folder, names, known=[*FILES, *_KNOWN_LATER], folders=["topics"])
+    faults = _stray(folder, names, known=[*FILES], folders=["topics"])
     faults += _stray(folder / "topics", topic_names, known=None, folders=[])
     if lent is None and not pages.topics:
         faults.append(Fault((folder / "topics").as_posix(), 1, 1, "There are no topics. Add one at least."))
+    if lent is None and "report" not in files:
+        # Nobody deletes the way to report by plan; but advice must go on without it.
+        message = "This file is missing, so the bot offers no report of its own."
+        faults.append(Fault((folder / "report.yaml").as_posix(), 1, 1, message, "warning"))
     parts: dict[str, Part] = {}
     for name, source in files.items():
         part = _validated(FILES[name], source, faults, partial=lent is not None and name == "wording")
@@ -203,6 +218,7 @@ def _joined(code: str, own: list[Topic], parts: Mapping[str, Any], pages: Pages,
         danger=parts["danger"] if "danger" in parts or not fallback else fallback.danger,
         slang=parts["slang"].slang if "slang" in parts or not fallback else fallback.slang,
         none=parts["none"] if "none" in parts or not fallback else fallback.none,
+        report=parts.get("report", fallback.report if fallback else None),
         own_topics=frozenset(topic.id for topic in own),
     )
 
