@@ -37,7 +37,8 @@ _SELF_KILL = (
     r"|unalive my ?self|jump(?:ing)? (?:off|in front)|commit(?:ting)? suicide|overdose|od)"
 )
 _MEANS = r"(?:pills?|tablets?|paracetamol|ibuprofen|painkillers?|meds|medication|bleach|antidepressants|sleeping pills)"
-_WEAPON = r"(?:knife|knives|gun|machete|hammer|axe|blade|zombie knife|baseball bat|acid|shank)"
+_WEAPON = r"(?:kni(?:fe|ves)|guns?|machetes?|hammer|axe|blades?|zombie (?:knife|knives)|baseball bats?|acid|shanks?)"
+_FAMILY = r"(?:me|us|my|mummy|mummys|mum|mums|her|hers|his|him|the baby|baby|my (?:mum|mums|sister|brother|nan))"
 _ONLINE = r"(?:online|insta|instagram|snap|snapchat|roblox|discord|tiktok|yubo|the app|the internet)"
 
 RULES = (
@@ -48,6 +49,10 @@ RULES = (
         rf"|had|drank|drunk|necked|downed)\b.{{0,25}}(?<!hayfever )(?<!allergy )(?<!vitamin )(?<!iron )\b{_MEANS}\b",
         r"\b(?:i|ive|i've|i have|shes?|he|hes) (?:just |have |has )?(?:taken an? )?overdosed?\b(?! on (?:haribo|sweets|sugar"
         r"|chocolate|crisps|cake|pizza|tv|netflix))",
+        rf"\b(?:took|taken|tuk|tooken|swall?ow?ed|swall?ow|neck(?:ed|d)) (?:loads|lots|all|too many|every|the (?:whole|hole|all)|a load|a whole|em all|them all)\b.{{0,25}}(?:{_MEANS}|tablits|pils|them|em|it|bottle|packet|box)?(?:$|\b(?:{_MEANS}|tablits|pils|bottle|packet|box)\b)",
+        r"\b(?:took|taken|swallowed) (?:them|em|it) all\b",
+        r"\b(?:took|taken|swallowed) everything in (?:the|my|mums?) .{0,12}(?:cabinet|cupboard|drawer)\b",
+        r"\btook more than (?:the|it) (?:packet|box|label|says)\b",
         rf"\btook (?:loads|lots|all|too many|(?:a|the) (?:whole )?(?:pack|packet|box|bottle|handful)) of\b.{{0,20}}(?:{_MEANS}|them)",
     ),
     _rule(
@@ -58,12 +63,20 @@ RULES = (
         r"\b(?:about|ready) to (?:jump\b(?! (?:in|on|into) (?:an? |the |my )?(?:shower|bath|bed|car|bus|taxi|uber|call|vc|discord|game|lobby)\b)|end it|end my life|kill my ?self|hang my ?self)\b",
         r"\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks|platform)\b.{0,60}\b(?:jump|end it|die|goodbye|bye)\b",
         r"\b(?:jump|end it|want to die|wanna die)\b.{0,60}\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks)\b",
-        r"\b(?:rope|noose|blade|pills|tablets) (?:is |are )?(?:in my hand|in front of me|ready|next to me|on my bed)\b",
+        r"\b(?:good ?bye|bye) (?:forever|for good|for ever)\b|\bsleep forever\b",
+        r"\b(?:i )?(?:wont|won't|will not) be (?:here|around|alive) (?:by|in the|tomorrow|tomoro|tmrw|tmr|after tonight)\b",
+        r"\b(?:wrote|written|writing|left|leaving)\b.{0,15}\b(?:the|my|a|suicide|goodbye) (?:notes?|letters?)\b.{0,40}\b(?:its time|it's time|tonight|goodbye|bye|sorry|on (?:my|the) (?:desk|bed|pillow|table))\b",
+        r"\b(?:im|i'm|i am) (?:up |sat |stood |standing |sitting )?on (?:the|a) (?:roof|ledge|bridge|railings?|edge) of\b(?! my seat)",
+        r"\b(?:sorry|fault|goodbye|tell (?:my|her|him|them|mum|dad))\b.{0,100}\bon (?:the|a) (?:roof|ledge|bridge|railings?|tracks)\b",
+        r"\b(?:rope|noose|blade|pills|tablets|tablits) (?:is |are |r )?(?:in my hand|in front of me|ready|next to me|on my bed)\b",
     ),
     _rule(
         Sign.EMERGENCY,
         "someone has a weapon",
         rf"\b{_PERSON}{_IS}\b.{{0,12}}\b(?:has|have|got|holding|with|waving|pulled|carrying)\b.{{0,15}}\b{_WEAPON}\b",
+        rf"\b{_PERSON}{_IS} (?:all )?(?:got|have|has) {_WEAPON}\b",
+        r"\b(?:throw|threw|chuck(?:ed)?|pour(?:ed|ing)?) (?:acid|boiling water|bleach|petrol)\b.{0,20}\b(?:at|on|over)\b",
+        r"\btheres? (?:is )?a bomb\b.{0,30}\b(?:school|going off|bus|train|station|here)\b",
         rf"\b(?:waiting|coming|outside|stood|standing|chasing|running|walking)\b.{{0,30}}\b(?:with|w|holding|carrying)\b.{{0,12}}"
         rf"\b{_WEAPON}\b",
     ),
@@ -76,7 +89,8 @@ RULES = (
         r"|flat|room)\b",
         r"\b(?:im|i'm|i am|were|we're) (?:hiding|hidden|locked) (?:in|under|behind)\b.{0,40}\b(?:he|she|they|dad|mum|him"
         r"|her|them|man|scared)\b",
-        r"\bfollow(?:ing|ed) me (?:home|right now|now|rn|down|from|in)\b",
+        r"\bfollow(?:ing|ed) me (?:home|right now|now|rn|down|from (?:the|school|town|work)|in)\b",
+        r"\b(?:man|men|guy|bloke|car|van|someone|person|people|group|gang|lads|boys) (?:is |are |keeps |in a car )?follow(?:ing|s) (?:me|us)\b(?=\s*(?:$|[^\w\s]|and\b|rn|home|down|from (?:the|school|town)|in (?:a|his|the) (?:car|van|street|dark|park)|im scared|i'm scared))",
         r"\b(?:being|getting) followed\b.{0,30}\b(?:now|rn|home|man|car|scared|help)\b",
     ),
     _rule(
@@ -85,7 +99,9 @@ RULES = (
         r"\b(?:wont|won't|will not|not) let(?:ting)? (?:me|us) (?:leave|go home|out|get out|go outside)\b",
         r"\b(?:im|i'm|i am|hes|shes|they|were) (?:locked|trapped|stuck) in\b.{0,40}\b(?:cant|can't|cannot) (?:get out"
         r"|leave)\b",
-        r"\block(?:ed|s) me in\b",
+        r"\b(?:lock(?:ed|s)?|shut|trapped) (?:me|us) in\b(?! a (?:game|room in (?:the|a) (?:game|story)))",
+        r"\b(?:put|pushed|got|shoved|threw) (?:me|us) in(?:to)? (?:a|the|his|their) (?:car boot|boot|van)\b",
+        r"\bin (?:a|the) lorry\b.{0,60}\b(?:cant|can't|cannot|hot|open|air|breathe)\b",
         r"\btook my (?:passport|phone)\b.{0,40}\b(?:lock|cant leave|can't leave|wont let)\b",
     ),
     _rule(
@@ -94,7 +110,9 @@ RULES = (
         rf"\b{_PERSON}{_IS} (?:hitting|beating|strangling|choking|stabbing|attacking|hurting|punching|kicking|raping"
         r"|touching) (?:me|my mum|her|him|us|my (?:sister|brother))\b.{0,30}\b(?:now|rn|right now|help|stop)\b",
         rf"\b(?:help|now|rn)\b.{{0,20}}\b{_PERSON}{_IS} (?:hitting|beating|strangling|choking|stabbing|attacking) ",
-        r"\b(?:been|got|getting) (?:stabbed|shot)\b(?!.{0,20}\b(?:in|on) (?:fortnite|cod|gta|the game|roblox)\b)",
+        rf"\b(?:hands?|rope|belt|pillow|cord) (?:round|around|on|over) {_FAMILY}.{{0,12}}\b(?:neck|neks?|throat|face|mouth)\b|\bput (?:a )?pillow on (?:the )?baby\b",
+        r"\b(?:she|he|they|dad|mum|someone) (?:just )?stabbed (?:me|him|her|my)\b(?! in the back)",
+        r"\b(?:been|i got|he got|she got|mate got|friend got|brother got) (?:stabbed|shot)\b(?!.{0,20}\b(?:in|on) (?:fortnite|cod|gta|the game|roblox)\b)",
         rf"\b{_PERSON}{_IS} (?:gonna|going to|coming to|about to) (?:kill|stab|shoot) (?:me|us|my mum)\b.{{0,40}}"
         r"\b(?:help|now|here|outside|tonight|door|coming)\b",
     ),
@@ -106,7 +124,11 @@ RULES = (
         r"\b(?:she|he|mum|dad|friend|mate|sister|brother|baby|nan|they)\b.{0,20}\b(?:wont|won't|will not|cant|can't|not)"
         r" wak(?:e|ing)(?: up)?+\b(?! (?:early|in time|on time|for (?:school|work)|before|until|till))",
         r"\b(?:cant|can't|cannot) wake (?:her|him|them|my|mum|dad)\b",
-        r"\b(?:unconscious|passed out and|having a (?:fit|seizure))\b",
+        r"\b(?:unconscious|passed out and)\b|\b(?:is|hes|shes|he's|she's|s) having an? (?:fit|seizure|stroke|heart attack|allergic reaction)\b",
+        r"\b(?:friend|mate|bro|brother|sister|mum|dad|nan|she|he|baby|someone|boy|girl) (?:is |s |'s )?(?:drowning|chok(?:ing|in) (?:on|and)|od(?:ing|'ing)|overdosing)\b",
+        r"\blips? (?:are |is |r |going |gone |turned )?blue\b|\bepi ?pen\b|\ballergic reaction\b.{0,50}\b(?:face|breath|throat|help|swollen|massive)\b",
+        r"\b(?:house|flat|kitchen|room|home) (?:is |s |'s )?on fire\b|\bcarbon monoxide\b.{0,30}\b(?:alarm|beep|going off)\b",
+        r"^(?:please |pls |plz |help )*(?:hurry|come quick(?:ly)?)(?: up)?(?: please| pls| plz)?$",
         r"\b(?:bleeding|blood)\b.{0,30}\b(?:wont stop|won't stop|everywhere|so much|a lot|cant stop|can't stop)\b",
     ),
     _rule(

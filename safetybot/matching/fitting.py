@@ -38,8 +38,11 @@ LANDMARKS = 1600
 DANGER_LANDMARKS = 1500
 CALIBRATION_LANDMARKS = 1000
 FOLDS = 5
-SCORED_SHARE = 0.5
-"""Share of each fold that is scored: the calibration has some ten numbers to learn, thousands of rows are plenty."""
+FOLDS_SCORED = 3
+SCORED_SHARE = 0.7
+"""How many of the folds are scored, and which share of each: some thirty numbers are learnt from thousands of rows."""
+SMALL = 3_000
+"""Of fewer texts than this, every fold is scored whole."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.09
@@ -48,6 +51,8 @@ CARD_RATE = 0.010
 """Policy: at most this share of ordinary messages gets the emergency card without need."""
 CHECK_RATE = 0.050
 """Policy: at most this share of ordinary messages gets a check-in, or the card, without need."""
+PARTS = 4
+"""A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
 
 _STEPS = 30
 _CALIBRATION_STEPS = 20
@@ -60,6 +65,8 @@ class _DangerFigures(TypedDict):
     check: Logistic
     card_threshold: float
     check_threshold: float
+    part_card_threshold: float
+    part_check_threshold: float
     emergencies_carded: float
     emergencies_caught: float
 
@@ -186,13 +193,15 @@ def _calibrate(
 
     first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
-    for k in range(FOLDS):
-        progress("calibrating", k / FOLDS)
+    small = len(corpus.texts) < SMALL
+    folds, share_scored = (FOLDS, 1.0) if small else (FOLDS_SCORED, SCORED_SHARE)
+    for k in range(folds):
+        progress("calibrating", k / folds)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
-        scored = scored[random.random(len(scored)) < np.where(hidden[scored], SCORED_SHARE / 2, SCORED_SHARE)]
+        scored = scored[random.random(len(scored)) < np.where(hidden[scored], share_scored / 2, share_scored)]
         weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
@@ -256,8 +265,10 @@ def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows
     asked = labels.classes[rows]
     ordinary = known & (asked >= 0) & (level == SIGNS.index(Sign.NONE))
     weights = _shares(asked[ordinary] >= topics)
-    card = threshold_for_rate(emergency.probability(signals[ordinary]), weights, CARD_RATE)
-    checked = threshold_for_rate(check.probability(signals[ordinary]), weights, CHECK_RATE)
+    emergency_of_ordinary = emergency.probability(signals[ordinary])
+    check_of_ordinary = check.probability(signals[ordinary])
+    card = threshold_for_rate(emergency_of_ordinary, weights, CARD_RATE)
+    checked = threshold_for_rate(check_of_ordinary, weights, CHECK_RATE)
     signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
     carded = emergency.probability(signals[signs]) >= card
     caught = carded | (check.probability(signals[signs]) >= checked)
@@ -266,6 +277,8 @@ def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows
         check=check,
         card_threshold=card,
         check_threshold=checked,
+        part_card_threshold=threshold_for_rate(emergency_of_ordinary, weights, CARD_RATE / PARTS),
+        part_check_threshold=threshold_for_rate(check_of_ordinary, weights, CHECK_RATE / PARTS),
         emergencies_carded=_mean(carded),
         emergencies_caught=_mean(caught),
     )
