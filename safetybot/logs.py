@@ -1,7 +1,8 @@
 """How the program logs: to standard error, without personal data.
 
 Nothing of ours ever puts a text, a chat id or a name into a record. Here is the last guard: exceptions are written as
-their type and the place they came from, never with their message or values, which might hold what somebody wrote.
+their type and the place they came from, never with their message or values, which might hold what somebody wrote; and
+of what a library reports, only that it does, for libraries like to quote (asyncio the exception of a lost task, say).
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 from safetybot.settings import LogFormat
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parent
+_WITHHELD = "something was reported; its text is withheld, for it may hold a message"
+
+_log = logging.getLogger(__name__)
 
 
 class DiscreetFormatter(logging.Formatter):
@@ -27,8 +33,9 @@ class DiscreetFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record without the exception's message or values."""
         place = self._place(record)
-        message = record.getMessage() + (f" [{place}]" if place else "")
-        message = message.replace("\n", " ")
+        ours = record.name.partition(".")[0] == __name__.partition(".")[0]
+        message = (record.getMessage() if ours else _WITHHELD) + (f" [{place}]" if place else "")
+        message = " ".join(message.splitlines())
         if self._json:
             fields = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name}
             return json.dumps({**fields, "message": message}, ensure_ascii=False)
@@ -52,3 +59,10 @@ def set_up_logging(log_format: LogFormat, level: int = logging.INFO) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("safetybot").setLevel(level)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # else a record that cannot be written is printed, with all it was to hold
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    _log.critical("the program failed", exc_info=error)

@@ -13,18 +13,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from safetybot.dialogue.messages import Incoming, Reply
-from safetybot.dialogue.session import ChatKeys, Fragment, SealedDataError, Session
+from safetybot.dialogue.session import HIDE_HOURS, ChatKeys, Fragment, SealedDataError, Session
 from safetybot.dialogue.turn import Turn
 from safetybot.guidance.model import WordingFile
 from safetybot.storage.store import Count, Sealed, Store
 from safetybot.storage.writing import WriteBehind
 from safetybot.understanding import Understanding
 
-SESSION_HOURS = 24
-"""Idle hours after which a session is deleted."""
+SESSION_HOURS = HIDE_HOURS
+"""Idle hours after which a session is deleted: before, ``/hide`` needs the numbers of messages in it."""
 FRAGMENT_SECONDS = 120
 UPDATE_HOURS = 48
 """Hours an update's number is remembered (Telegram repeats updates for 24)."""
@@ -51,12 +51,16 @@ class _Changed:
     session: Session
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Late:
-    """Numbers of messages delivered after their session was committed."""
+    """What a channel did to a chat's messages, and its session does not show yet. To apply it twice does no harm."""
 
     keys: ChatKeys
-    numbers: list[int] = field(default_factory=list)
+    sent: tuple[int, ...] = ()
+    deleted: tuple[int, ...] = ()
+
+    def applied_to(self, session: Session, hour: int) -> Session:
+        return session.with_sent(self.sent, hour).without_sent(self.deleted)
 
 
 class Service:
@@ -78,8 +82,11 @@ class Service:
         self._lanes: dict[bytes, _Lane] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="understand")
         self._purging: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._changed: dict[bytes, _Changed] = {}
         self._late: dict[bytes, _Late] = {}
+        self._deleting: dict[tuple[bytes, int | None], tuple[int, ...]] = {}
+        """Chat and update → messages that the channel was asked to delete, and has not reported yet."""
 
     async def __aenter__(self) -> Service:
         self._writing.start()
@@ -87,12 +94,14 @@ class Service:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._purging:
-            self._purging.cancel()
-            with suppress(asyncio.CancelledError):
+        try:
+            # Not cancelled: that would break off a look at the database, and leave its thread behind.
+            self._stopping.set()
+            if self._purging:
                 await self._purging
-        await self._writing.stop()
-        self._threads.shutdown()
+            await self._writing.stop()
+        finally:
+            self._threads.shutdown()
 
     @property
     def languages(self) -> Mapping[str, WordingFile]:
@@ -110,12 +119,14 @@ class Service:
         async with self._turn_of(keys.lookup):
             if incoming.update_id is not None and await self._writing.was_handled(incoming.channel, incoming.update_id):
                 return None
-            session, fragment = await self._remembered(keys)
+            session, fragment, late = await self._load(keys)
             conversation = self._understanding().conversation
             turn = await asyncio.get_running_loop().run_in_executor(
                 self._threads, conversation.respond, incoming, session, fragment, self._hour()
             )
-            self._remember(keys, turn, had_fragment=fragment is not None)
+            self._remember(keys, turn, late, had_fragment=fragment is not None)
+            if turn.delete:
+                self._deleting[keys.lookup, incoming.update_id] = turn.delete
             return Reply(turn.messages, turn.delete, turn.undeleted)
 
     def delivered(self, incoming: Incoming, message_ids: Sequence[int]) -> None:
@@ -123,22 +134,15 @@ class Service:
         batch = self._writing.gather()
         if incoming.update_id is not None:
             batch.handled[incoming.channel, incoming.update_id] = self._hour() + UPDATE_HOURS
-        if message_ids:
-            keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
-            changed = self._changed.get(keys.lookup)
-            if changed is not None:
-                changed.session = changed.session.with_sent(tuple(message_ids), self._hour())
-            else:
-                self._late.setdefault(keys.lookup, _Late(keys)).numbers += message_ids
+        keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
+        deleted = self._deleting.pop((keys.lookup, incoming.update_id), ())
+        if message_ids or deleted:
+            late = self._late.get(keys.lookup, _Late(keys))
+            late = replace(late, sent=(*late.sent, *message_ids), deleted=(*late.deleted, *deleted))
+            self._late[keys.lookup] = late
 
-    async def _remembered(self, keys: ChatKeys) -> tuple[Session, Fragment | None]:
-        late = self._late.pop(keys.lookup, None)
-        session, fragment = await self._load(keys)
-        if late is not None:
-            session = session.with_sent(tuple(late.numbers), self._hour())
-        return session, fragment
-
-    async def _load(self, keys: ChatKeys) -> tuple[Session, Fragment | None]:
+    async def _load(self, keys: ChatKeys) -> tuple[Session, Fragment | None, _Late | None]:
+        """Session, fragment, and the late news that the session now shows."""
         changed = self._changed.get(keys.lookup)
         sealed_session, sealed_fragment = await self._writing.load(keys.lookup)
         session, fragment = Session(), None
@@ -152,10 +156,17 @@ class Service:
         except SealedDataError as error:
             # Nothing of a session is worth failing an answer for; the next save replaces it.
             _log.warning("a session was forgotten: %s", error)
-        return session, fragment
+        late = self._late.get(keys.lookup)
+        return late.applied_to(session, self._hour()) if late else session, fragment, late
 
-    def _remember(self, keys: ChatKeys, turn: Turn, *, had_fragment: bool) -> None:
-        self._changed[keys.lookup] = _Changed(keys, turn.session)
+    def _keep(self, keys: ChatKeys, session: Session, late: _Late | None) -> None:
+        """Remembers a session that shows ``late``; what has come on top of that waits for the next turn."""
+        self._changed[keys.lookup] = _Changed(keys, session)
+        if late is not None and self._late.get(keys.lookup) is late:
+            del self._late[keys.lookup]
+
+    def _remember(self, keys: ChatKeys, turn: Turn, late: _Late | None, *, had_fragment: bool) -> None:
+        self._keep(keys, turn.session, late)
         batch = self._writing.gather()
         if turn.fragment is not None:
             expires = int(self._clock()) + FRAGMENT_SECONDS
@@ -169,12 +180,16 @@ class Service:
     async def _settle(self) -> None:
         """Seals what has changed for the next commit, and finds sessions whose messages were delivered late."""
         for lookup in list(self._late):
-            if lookup in self._lanes:
-                continue  # its next turn takes them along
-            late = self._late.pop(lookup)
+            late = self._late.get(lookup)
+            if late is None or lookup in self._lanes:
+                continue  # the turn that goes on there, or the next commit, takes it along
+            changed = self._changed.get(lookup)
+            if changed is not None:
+                self._keep(late.keys, late.applied_to(changed.session, self._hour()), late)
+                continue
             async with self._turn_of(lookup):
-                session, _ = await self._load(late.keys)
-                self._changed[lookup] = _Changed(late.keys, session.with_sent(tuple(late.numbers), self._hour()))
+                session, _, shown = await self._load(late.keys)
+                self._keep(late.keys, session, shown)
         batch = self._writing.gather()
         expires = self._hour() + SESSION_HOURS
         for lookup, changed in self._changed.items():
@@ -194,12 +209,13 @@ class Service:
                 del self._lanes[chat_key]
 
     async def _purge(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._store.purge(self._hour(), int(self._clock()))
             except Exception as error:
                 _log.error("what has expired could not be deleted, trying again: %s", type(error).__name__)
-            await asyncio.sleep(PURGE_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), PURGE_SECONDS)
 
     def _hour(self) -> int:
         return int(self._clock() // 3600)

@@ -53,7 +53,11 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
 
     Raises SettingError.
     """
-    values = dict(dotenv_values(env_file)) if env_file and env_file.is_file() else {}
+    try:
+        # Without ${…}, which would be filled in from the process's environment, not from ours.
+        values = dict(dotenv_values(env_file, interpolate=False)) if env_file and env_file.is_file() else {}
+    except UnicodeDecodeError:
+        raise SettingError(f"{env_file} is not UTF-8 text") from None
     values |= environ
 
     def get(name: str) -> str | None:

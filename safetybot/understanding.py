@@ -65,7 +65,9 @@ def failed_tests(library: Library, code: str, interpreter: Interpreter) -> list[
                     f"Add examples like it to {test.expect}, or change the test."
                 )
                 faults.append(library.topic_fault(code, id_, ("tests", number, "say"), message))
-    for number, danger_test in enumerate(guidance.danger.tests):
+    # A language without a danger file borrows the first one's; the tests in it are about the first one's examples.
+    borrowed = code != library.first and guidance.danger is library.languages[library.first].danger
+    for number, danger_test in enumerate(() if borrowed else guidance.danger.tests):
         danger = interpreter.interpret(danger_test.say).danger
         if danger.sign is not danger_test.expect:
             message = (

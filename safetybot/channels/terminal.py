@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -14,6 +18,7 @@ from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.service import Service
 
 CHANNEL = "terminal"
+_log = logging.getLogger(__name__)
 _WIDTH = 72
 _HOW_TO = "Type a message and press Enter. A number chooses a button. Ctrl-D ends."
 
@@ -30,6 +35,7 @@ class Terminal:
         self._service = service
         self._console = console
         self._language = language
+        self._keyboard = _Keyboard()
         self._choices: list[Button] = []
         self._shown = 0
 
@@ -53,14 +59,18 @@ class Terminal:
         return None
 
     async def _read(self) -> str | None:
-        try:
-            return await asyncio.to_thread(input, "> ")
-        except EOFError:
+        self._console.print("> ", end="")
+        line = await self._keyboard.line()
+        if line is None:
             self._console.print()
-            return None
+        return line
 
     async def _answer(self, incoming: Incoming) -> None:
-        reply = await self._service.handle(incoming)
+        try:
+            reply = await self._service.handle(incoming)
+        except Exception:
+            _log.exception("the conversation failed")
+            reply = Reply((Outgoing(self._service.wording(self._language).say["broken"]),))
         if reply is None:
             return
         numbers = self._show(reply)
@@ -89,3 +99,37 @@ class Terminal:
                 line.append(f"  [{len(self._choices)}] ", style="bold")
                 line.append(button.text)
             self._console.print(line)
+
+
+class _Keyboard:
+    """Standard input, line by line, read in threads that do not keep the program from ending.
+
+    ``input()`` in one of asyncio's threads would: after Ctrl-C the program would wait for one more Enter. And a file of
+    our own, for Python cannot end while such a thread holds ``sys.stdin``.
+    """
+
+    def __init__(self) -> None:
+        self._file = open(0, encoding="utf-8", errors="replace", closefd=False) if sys.stdin else None  # noqa: SIM115
+
+    async def line(self) -> str | None:
+        """The next line, or None where the input has ended."""
+        loop = asyncio.get_running_loop()
+        line: asyncio.Future[str] = loop.create_future()
+
+        def hand_over(text: str) -> None:
+            if not line.done():
+                line.set_result(text)
+
+        def wait() -> None:
+            text = self._next()
+            with suppress(RuntimeError):  # the program has ended meanwhile
+                loop.call_soon_threadsafe(hand_over, text)
+
+        threading.Thread(target=wait, name="keyboard", daemon=True).start()
+        return await line or None
+
+    def _next(self) -> str:
+        try:
+            return self._file.readline() if self._file else ""
+        except OSError:  # the terminal was closed
+            return ""

@@ -28,7 +28,8 @@ def answer(speaker: Speaker, topic: Topic) -> Outgoing:
     text = said.first
     beside = speaker.named_in(text, topic)
     if topic.urgency is not Urgency.NORMAL:
-        beside = speaker.helplines(topic.helplines)[:LINES_BESIDE_URGENT]
+        best = speaker.helplines(topic.helplines)[:LINES_BESIDE_URGENT]
+        beside = [*best, *(line for line in beside if line not in best)]
     if not said.steps:
         rows += _ending(speaker, topic)
     else:

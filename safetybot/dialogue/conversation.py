@@ -21,8 +21,8 @@ from safetybot.matching.matcher import Decision
 
 ABOUT_TOPIC = "about-this-bot"
 REPORT_REMOVE = "report-remove"
-MISSES_MAX = 2
-"""Messages in a row without an answer after which people are offered instead of topics."""
+ASK_ANOTHER_WAY, OFFER_PEOPLE = 1, 2
+"""Misses so far after which the next one is met with that; before, with the nearest topics."""
 
 Interpret = Callable[[str], Interpretation]
 
@@ -141,10 +141,10 @@ class _Talk:
         return self._answer(topic, chosen=True)
 
     def _none_of_these(self) -> Turn:
-        missed = replace(self._session, misses=self._session.misses + 1)
-        if missed.misses >= MISSES_MAX:
-            return self._turn(advice.people(self._speaker), session=missed, count="people")
-        return self._turn(advice.say_another_way(self._speaker), session=missed, count="none-of-these")
+        if self._session.misses >= OFFER_PEOPLE:
+            return self._turn(advice.people(self._speaker), session=self._missed(), count="people")
+        session = self._missed(ASK_ANOTHER_WAY)
+        return self._turn(advice.say_another_way(self._speaker), session=session, count="none-of-these")
 
     def _safe(self, answer: str) -> Turn:
         if answer == "yes":
@@ -175,11 +175,21 @@ class _Talk:
     # --- Commands ----------------------------------------------------------------------------------------------
 
     def command(self, text: str) -> Turn:
-        """A command. One that is not known may still be a cry for help, so it is judged as text."""
-        name, _, rest = text[1:].partition(" ")
-        match name.lower():
+        """A command. Words behind one, or behind a slash alone, may still be a cry for help, so they are judged."""
+        name, *rest = text[1:].split(maxsplit=1) or [""]
+        words = "".join(rest)
+        if name.lower() == "start" and (linked := self._linked(words)):
+            return linked
+        turn = self._known(name.lower())
+        said = words if turn else text
+        if said and self._tongue.interpret(said).danger.sign is not Sign.NONE:
+            return self.free_text(said, None)
+        return turn or self._turn(advice.simple(self._speaker, "unknown-command"))
+
+    def _known(self, name: str) -> Turn | None:
+        match name:
             case "start":
-                return self._start(rest.strip())
+                return self._turn(advice.simple(self._speaker, "welcome"), count="start")
             case "help":
                 return self._turn(advice.simple(self._speaker, "help"))
             case "topics":
@@ -196,18 +206,14 @@ class _Talk:
                 return self._ask_language()
             case "hide":
                 return self._hide()
-        if self._tongue.interpret(text).danger.sign is not Sign.NONE:
-            return self.free_text(text, None)
-        return self._turn(advice.simple(self._speaker, "unknown-command"))
+        return None
 
-    def _start(self, payload: str) -> Turn:
-        if payload == "report":
-            return self.command("/report")
-        if payload == "urgent":
-            return self.command("/urgent")
-        if payload in self._guidance.topics:
-            return self._answer(self._guidance.topics[payload], chosen=True)
-        return self._turn(advice.simple(self._speaker, "welcome"), count="start")
+    def _linked(self, payload: str) -> Turn | None:
+        """What a link to the bot asks for (``/start sextortion``), where that is something we have."""
+        if payload in ("report", "urgent"):
+            return self._known(payload)
+        topic = self._guidance.topics.get(payload)
+        return self._answer(topic, chosen=True) if topic else None
 
     def _ask_language(self) -> Turn:
         rows = [(Button(name, f"lang:{code}"),) for code, name in self._conversation.names.items()]
@@ -215,16 +221,18 @@ class _Talk:
 
     def _hide(self) -> Turn:
         numbers = tuple(number for number, _ in self._session.sent)
-        kept = replace(self._session, sent=())
         # What was just written by "/hide" itself is among the numbers; with nothing else there is nothing to say.
         if not numbers:
-            return self._turn(advice.simple(self._speaker, "hide-nothing"), session=kept)
+            return self._turn(advice.simple(self._speaker, "hide-nothing"))
+        partly = advice.simple(self._speaker, "hide-partly")
+        complete = self._session.overflowed is None
+        # The numbers stay in the session until the channel has deleted the messages, lest a crash now loses them.
         return Turn(
-            (advice.simple(self._speaker, "hide-done"),),
-            kept,
+            (advice.simple(self._speaker, "hide-done") if complete else partly,),
+            self._session,
             counts=(("hide", ""),),
             delete=numbers,
-            undeleted=advice.simple(self._speaker, "hide-partly"),
+            undeleted=partly if complete else None,
         )
 
     # --- Free text ---------------------------------------------------------------------------------------------
@@ -232,13 +240,16 @@ class _Talk:
     def free_text(self, text: str, fragment: Fragment | None) -> Turn:
         """Own words: danger first, then the answer that fits, or the nearest topics, or people."""
         meant = self._tongue.interpret(text)
-        if fragment and not is_too_long(text):
-            meant = _joined(meant, self._tongue.interpret(f"{fragment.text} {text}"))
-            text = f"{fragment.text} {text}"
+        whole = f"{fragment.text} {text}" if fragment else text
+        if fragment and not is_too_long(whole):
+            meant = _joined(meant, self._tongue.interpret(whole))
+        else:
+            whole = text
+        strange = is_other_script(text) or meant.foreign
         sign = meant.danger.sign
-        body, kept = self._reply_to(text, meant)
+        body, kept = self._reply_to(whole, meant, strange=strange)
         messages = list(body.messages)
-        if is_other_script(text) or meant.foreign:
+        if strange:
             sign = Sign.EMERGENCY
         if sign is Sign.EMERGENCY and not messages[0].urgent:
             messages.insert(0, self._speaker.card())
@@ -250,16 +261,19 @@ class _Talk:
         if sign is Sign.CHECK:
             counts = (*counts, ("check", ""))
         session = replace(body.session, age_asked=True) if messages and body.asks_age else body.session
-        return Turn(tuple(messages), session, fragment=Fragment(text) if kept else None, counts=counts)
+        return Turn(tuple(messages), session, fragment=Fragment(whole) if kept else None, counts=counts)
 
-    def _reply_to(self, text: str, meant: Interpretation) -> tuple[_Body, bool]:
-        """What a text gets beside card and check-in, and whether its rest may still be coming."""
+    def _reply_to(self, text: str, meant: Interpretation, *, strange: bool) -> tuple[_Body, bool]:
+        """What a text gets beside card and check-in, and whether its rest may still be coming.
+
+        ``strange``: it is in a language or script that we do not know.
+        """
         danger = meant.danger.sign is not Sign.NONE
         if is_too_long(text):
             return self._body("too-long"), False
         if is_only_symbols(text) and meant.match.decision is not Decision.ANSWER:
             return self._body("only-symbols"), False
-        if is_other_script(text) or meant.foreign:
+        if strange:
             return self._body("other-language"), False
         if meant.match.insult and not danger:
             return self._body("insult"), False
@@ -272,17 +286,23 @@ class _Talk:
         return self._not_sure(found, meant, danger), True
 
     def _not_sure(self, found: list[Topic], meant: Interpretation, danger: bool) -> _Body:
-        missed = replace(self._session, misses=self._session.misses + 1)
-        if missed.misses > MISSES_MAX:
-            return _Body((advice.people(self._speaker),), missed, counts=(("people", ""),))
+        misses = self._session.misses
+        if misses >= OFFER_PEOPLE:
+            return _Body((advice.people(self._speaker),), self._missed(), counts=(("people", ""),))
         if meant.off_topic and not danger:
-            return _Body((advice.simple(self._speaker, "off-topic"),), missed, counts=(("off-topic", ""),))
-        if missed.misses == MISSES_MAX or not found:
-            return _Body((advice.say_another_way(self._speaker),), missed, counts=(("unsure", ""),))
-        return _Body((advice.choices(self._speaker, found),), missed, counts=(("unsure", ""),))
+            return _Body((advice.simple(self._speaker, "off-topic"),), self._missed(), counts=(("off-topic", ""),))
+        if misses >= ASK_ANOTHER_WAY or not found:
+            session = self._missed(ASK_ANOTHER_WAY)
+            return _Body((advice.say_another_way(self._speaker),), session, counts=(("unsure", ""),))
+        return _Body((advice.choices(self._speaker, found),), self._missed(), counts=(("unsure", ""),))
 
     def _offered(self, found: list[Topic]) -> _Body:
-        return _Body((advice.choices(self._speaker, found),), self._session, counts=(("choose", ""),))
+        offered = replace(self._session, misses=max(self._session.misses, ASK_ANOTHER_WAY))
+        return _Body((advice.choices(self._speaker, found),), offered, counts=(("choose", ""),))
+
+    def _missed(self, before: int = 0) -> Session:
+        """The session with one more miss, on top of ``before`` at least."""
+        return replace(self._session, misses=max(self._session.misses, before) + 1)
 
     def _answered(self, topic: Topic, *, asks_age: bool) -> _Body:
         messages = [advice.answer(self._speaker, topic)]
@@ -333,12 +353,16 @@ class _Body:
 
 def _joined(alone: Interpretation, together: Interpretation) -> Interpretation:
     """Which reading to go by: of the last text alone, or with the fragment before it; danger of either counts."""
-    if alone.match.decision is Decision.ANSWER and together.match.decision is not Decision.ANSWER:
+    if alone.match.insult or (
+        alone.match.decision is Decision.ANSWER and together.match.decision is not Decision.ANSWER
+    ):
         better = alone
     else:
         better = max((together, alone), key=lambda meant: meant.match.first_probability)
     danger = max((alone.danger, together.danger), key=lambda danger: GRAVITY[danger.sign])
-    return replace(better, danger=danger)
+    # Words we know, before words that we do not, do not make those known.
+    foreign = alone.foreign and better.match.decision is not Decision.ANSWER
+    return replace(better, danger=danger, foreign=foreign)
 
 
 def _number(rest: list[str]) -> int:

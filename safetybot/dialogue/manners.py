@@ -21,7 +21,7 @@ def is_only_symbols(text: str) -> bool:
 
 
 def is_other_script(text: str) -> bool:
-    """Most letters are of a script other than the Latin one."""
-    letters = [char for char in text if char.isalpha()]
-    other = sum(not unicodedata.name(char, "").startswith(("LATIN", "MODIFIER", "FULLWIDTH LATIN")) for char in letters)
+    """Most letters are of a script other than the Latin one. Letters made pretty ("𝓱𝓮𝓵𝓹") are Latin all the same."""
+    letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
+    other = sum(not unicodedata.name(char, "").startswith(("LATIN", "MODIFIER")) for char in letters)
     return bool(letters) and other > _FOREIGN_SHARE * len(letters)

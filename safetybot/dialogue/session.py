@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -24,7 +25,7 @@ _NONCE = sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
 HIDE_HOURS = 48
 """A channel deletes messages up to this age (Telegram)."""
-SENT_MAX = 400
+SENT_MAX = 1_000
 """Message numbers remembered for /hide."""
 
 
@@ -48,11 +49,26 @@ class Session:
     """How many messages in a row found no answer."""
     sent: tuple[tuple[int, int], ...] = ()
     """Numbers of both sides' messages, for /hide, each with the hour (since 1970) it was sent."""
+    overflowed: int | None = None
+    """The hour of the newest number that there was no room for."""
 
-    def with_sent(self, numbers: tuple[int, ...], hour: int) -> Session:
-        """This session with more message numbers; those too old to delete are forgotten."""
-        kept = [item for item in self.sent if item[1] >= hour - HIDE_HOURS]
-        return replace(self, sent=tuple([*kept, *((number, hour) for number in numbers)][-SENT_MAX:]))
+    def with_sent(self, numbers: Iterable[int], hour: int) -> Session:
+        """This session with more message numbers, each once; those too old to delete are forgotten."""
+        kept = {number: sent for number, sent in self.sent if sent >= hour - HIDE_HOURS}
+        for number in numbers:
+            kept.setdefault(number, hour)
+        sent = tuple(kept.items())
+        overflowed = self.overflowed
+        if len(sent) > SENT_MAX:
+            overflowed = sent[-SENT_MAX - 1][1]
+        elif overflowed is not None and overflowed < hour - HIDE_HOURS:
+            overflowed = None
+        return replace(self, sent=sent[-SENT_MAX:], overflowed=overflowed)
+
+    def without_sent(self, numbers: Iterable[int]) -> Session:
+        """This session without the numbers of messages that are deleted."""
+        gone = set(numbers)
+        return replace(self, sent=tuple(item for item in self.sent if item[0] not in gone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,7 @@ class ChatKeys:
                 age_asked=bool(data["age_asked"]),
                 misses=int(data["misses"]),
                 sent=tuple((int(number), int(hour)) for number, hour in data["sent"]),
+                overflowed=None if data["overflowed"] is None else int(data["overflowed"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SealedDataError("a session has an unknown form") from error
@@ -120,7 +137,8 @@ class ChatKeys:
             raise SealedDataError("a fragment has an unknown form") from error
 
     def _seal(self, kind: bytes, data: dict[str, Any]) -> bytes:
-        plain = sodium.sodium_pad(json.dumps(data, ensure_ascii=False).encode(), _BLOCK)
+        # ASCII, for what somebody typed may hold half a character, which UTF-8 has no form for.
+        plain = sodium.sodium_pad(json.dumps(data).encode("ascii"), _BLOCK)
         nonce = random(_NONCE)
         sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
             plain, VERSION + kind + self.lookup, nonce, self.sealing

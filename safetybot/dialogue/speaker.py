@@ -21,7 +21,6 @@ CHILDLINE, SHOUT = "childline", "shout"
 """Helplines the emergency card names."""
 
 _UNDER_18 = (AgeBand.UNDER_11, AgeBand.FROM_11, AgeBand.FROM_14)
-_NAMED_BY_FIRST_WORD_MIN = 4
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -98,9 +97,9 @@ class Speaker:
 
     @cached_property
     def _calls(self) -> dict[str, re.Pattern[str]]:
-        """Helpline id → how answers name it: by as many first words of its name as no other helpline has."""
+        """Helpline id → how answers name it: the whole of its name, but for what stands in brackets after it."""
         names = {id_: line.name.split(" (")[0] for id_, line in self.guidance.helplines.items()}
-        return {id_: re.compile(rf"(?<!\w){re.escape(_short_name(id_, names))}(?!\w)") for id_ in names}
+        return {id_: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for id_, name in names.items()}
 
     def _may_see(self, show: Show) -> bool:
         match show:
@@ -121,13 +120,3 @@ class Speaker:
         if line.show is Show.AGE_16 and self.age is not AgeBand.ADULT:
             return f" ({self.say('line-show-16')})"
         return ""
-
-
-def _short_name(id_: str, names: dict[str, str]) -> str:
-    split = names[id_].split()
-    for count in range(1, len(split) + 1):
-        short = " ".join(split[:count]).rstrip(",:")
-        others = (name for other, name in names.items() if other != id_ and not id_.startswith(other))
-        if len(short) >= _NAMED_BY_FIRST_WORD_MIN and not any(name.startswith(short) for name in others):
-            return short
-    return names[id_]

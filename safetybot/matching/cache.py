@@ -22,7 +22,7 @@ from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 
-FORMAT = 6
+FORMAT = 7
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -33,6 +33,8 @@ _FIGURES = (
     "choice_threshold",
     "card_threshold",
     "check_threshold",
+    "part_card_threshold",
+    "part_check_threshold",
     "right_first",
     "right_in_three",
     "emergencies_carded",

@@ -46,8 +46,13 @@ class DangerSense:
         self._urgent = topics_of(corpus, Urgency.EMERGENCY)
         self._high = topics_of(corpus, Urgency.HIGH)
 
-    def judge_learnt(self, features: Features, spread: FloatArray, class_probabilities: FloatArray) -> Danger:
-        """What the learnt signs say; arguments as for :meth:`safetybot.matching.matcher.Matcher.match`."""
+    def judge_learnt(
+        self, features: Features, spread: FloatArray, class_probabilities: FloatArray, part: bool = False
+    ) -> Danger:
+        """What the learnt signs say; arguments as for :meth:`safetybot.matching.matcher.Matcher.match`.
+
+        A ``part`` of a long text has to be clearer than a whole one, as there are several.
+        """
         near, texts = self._nearest_signs(features, spread)
         head = softmax(self._fitted.danger_head.scores(features))
         signals = danger_signals(
@@ -56,9 +61,9 @@ class DangerSense:
         calibration = self._fitted.calibration
         emergency = float(calibration.emergency.probability(signals)[0])
         check = float(calibration.check.probability(signals)[0])
-        if emergency >= calibration.card_threshold:
+        if emergency >= (calibration.part_card_threshold if part else calibration.card_threshold):
             sign = Sign.EMERGENCY
-        elif check >= calibration.check_threshold:
+        elif check >= (calibration.part_check_threshold if part else calibration.check_threshold):
             sign = Sign.CHECK
         else:
             sign = Sign.NONE

@@ -35,6 +35,9 @@ class Calibration:
     """Topics are offered where the right one is among the first three with at least this probability."""
     card_threshold: float
     check_threshold: float
+    part_card_threshold: float
+    part_check_threshold: float
+    """The same for one part of a long text, of which each has a chance to be wrong."""
     right_first: float
     right_in_three: float
     """Shares of examples whose topic was found in cross-validation."""

@@ -39,10 +39,10 @@ DANGER_LANDMARKS = 1500
 CALIBRATION_LANDMARKS = 1000
 FOLDS = 5
 FOLDS_SCORED = 3
-SCORED_SHARE = 0.7
+SCORED_SHARE = 0.5
 """How many of the folds are scored, and which share of each: some thirty numbers are learnt from thousands of rows."""
 SMALL = 3_000
-"""Of fewer texts than this, every fold is scored whole."""
+"""Of fewer texts than this, every fold is scored."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.09
@@ -193,15 +193,14 @@ def _calibrate(
 
     first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
-    small = len(corpus.texts) < SMALL
-    folds, share_scored = (FOLDS, 1.0) if small else (FOLDS_SCORED, SCORED_SHARE)
+    folds = FOLDS if len(corpus.texts) < SMALL else FOLDS_SCORED
     for k in range(folds):
         progress("calibrating", k / folds)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
-        scored = scored[random.random(len(scored)) < np.where(hidden[scored], share_scored / 2, share_scored)]
+        scored = scored[random.random(len(scored)) < np.where(hidden[scored], SCORED_SHARE / 2, SCORED_SHARE)]
         weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from safetybot.guidance.model import Sign
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import Danger, DangerSense, gravest
 from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
@@ -13,6 +15,7 @@ from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.matcher import Decision, Match, Matcher
 from safetybot.matching.text import (
+    WORD,
     PreparedText,
     SlangTable,
     SpellingMender,
@@ -24,6 +27,11 @@ from safetybot.matching.text import (
 
 MATCHED_CHARACTERS = 4_000
 """Longer texts are cut before matching; danger is judged on the end of a long text too."""
+
+WHOLE_WORDS = 26
+"""Texts of more words than this are judged for danger in parts too …"""
+PART_WORDS = 16
+"""… of so many words, each beginning in the last word of the one before, or earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +104,16 @@ class Interpreter:
                 sentence = self._sentence(prepared.raw)
             raw = self._look(prepared.raw, sentence)
             verdicts.append(self._danger.judge_learnt(*raw, match.class_probabilities))
+        if gravest(*verdicts).sign is not Sign.EMERGENCY:
+            verdicts += map(self._judge_part, parts_of(prepared.mended))
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
         return Interpretation(prepared, gravest(*verdicts), match, foreign)
+
+    def _judge_part(self, text: str) -> Danger:
+        look = self._look(text, self._sentence(text))
+        return self._danger.judge_learnt(*look, self._matcher.match(*look).class_probabilities, part=True)
 
     def _sentence(self, text: str) -> FloatArray:
         return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
@@ -109,6 +123,21 @@ class Interpreter:
         spread = np.zeros(self._fitted.featuriser.lexical_width, np.float32)
         spread[features.numbers] = features.weights
         return features, spread
+
+
+def parts_of(text: str) -> list[str]:
+    """A long text (normalised) as parts that overlap; none of a text that is short enough to be judged as a whole.
+
+    One sentence of danger in a long story hardly moves what the whole looks like, and what stands beyond the encoder's
+    128 tokens does not move it at all.
+    """
+    found = list(WORD.finditer(text))
+    if len(found) <= WHOLE_WORDS:
+        return []
+    last = len(found) - PART_WORDS
+    steps = math.ceil(last / (PART_WORDS - 1))
+    starts = [step * last // steps for step in range(steps + 1)]
+    return [text[found[start].start() : found[start + PART_WORDS - 1].end()] for start in starts]
 
 
 def make_preparer(corpus: Corpus) -> TextPreparer:

@@ -91,10 +91,15 @@ class Store:
                 await self._add(connection, batch.counts)
 
     async def purge(self, hour: int, second: int) -> None:
-        """Deletes every session, fragment and update whose time is over."""
+        """Deletes every session, fragment and update whose time is over, without leaving a trace of them."""
+        gone = 0
         async with self._engine.begin() as connection:
             for table, now in ((sessions, hour), (fragments, second), (handled_updates, hour)):
-                await connection.execute(delete(table).where(table.c.expires < now))
+                gone += (await connection.execute(delete(table).where(table.c.expires < now))).rowcount
+        if gone and self._engine.dialect.name == "sqlite":
+            # What was deleted from the file still stands in the write-ahead log.
+            async with self._engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:
         """(name, topic) → sum from ``first_day`` to ``last_day``, both included."""

@@ -6,10 +6,26 @@ is remembered of it is sealed with a key that also needs the chat's id.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"},
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    },
 )
 
 sessions = Table(
@@ -43,4 +59,92 @@ counters = Table(
     Column("name", String(32), primary_key=True),
     Column("topic", String(40), primary_key=True, comment="empty where it is about no topic"),
     Column("count", Integer, nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("locked_private", LargeBinary, nullable=False, comment="under the passphrase"),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("passes", Integer, nullable=False),
+    Column("memory", BigInteger, nullable=False, comment="bytes"),
+    Column("must_change", Boolean, nullable=False, comment="the passphrase was made by an operator"),
+    Column("active", Boolean, nullable=False),
+    Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
+    UniqueConstraint("name"),
+)
+
+recovery_key = Table(
+    "recovery_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("lookup_tag", LargeBinary(32), comment="of the code; null once shredded"),
+    Column("public_key", LargeBinary(32), comment="null once shredded"),
+    Column("locked_private", LargeBinary, comment="under the code; null once shredded"),
+    Column("day", String(10), nullable=False, index=True, comment="UTC, 2026-11-24"),
+    Column("urgency", String(16), nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("assignee", String(16), comment="a member of staff"),
+    Column("outcome", String(16)),
+    Column("closed", String(10), comment="day"),
+    Column("keep_until", String(10), comment="day before which it is not purged"),
+    Column("warned", String(10), comment="day since which its purge is announced"),
+    Column("withdrawn", String(10), comment="day"),
+    Column("shredded", String(10), comment="day"),
+    Column("envelopes", Integer, nullable=False, comment="how many it has had"),
+    Column("counts", String(200), comment="kinds of envelopes, as JSON, once shredded"),
+    UniqueConstraint("lookup_tag"),
+)
+
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("case_id", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("day", String(10), nullable=False, comment="UTC, 2026-11-24"),
+    Column("unread", Boolean, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["case_id"], ["cases.id"]),
+)
+
+envelope_keys = Table(
+    "envelope_keys",
+    metadata,
+    Column("case_id", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("reader", String(16), primary_key=True, index=True, comment="a member of staff, recovery, or case"),
+    Column("wrapped", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["case_id", "number"], ["envelopes.case_id", "envelopes.number"]),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", String(20), nullable=False, comment="UTC; the day alone where a writer of a report acted"),
+    Column("actor", String(16), nullable=False, comment="a member of staff, bot, or operator"),
+    Column("act", String(24), nullable=False),
+    Column("case_id", String(32), index=True),
+    Column("detail", String(400), nullable=False, comment="JSON without content"),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("number", BigInteger, nullable=False, comment="of the newest row"),
+    Column("hash", LargeBinary(32), nullable=False),
 )

@@ -29,6 +29,7 @@ class WriteBehind:
         self._gathered = Batch()
         self._committing = Batch()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._lock = asyncio.Lock()
 
     def gather(self) -> Batch:
@@ -37,14 +38,18 @@ class WriteBehind:
 
     async def load(self, chat_key: bytes) -> tuple[bytes | None, Sealed | None]:
         """As :meth:`Store.load`, with what is not committed yet."""
-        session, fragment = await self._store.load(chat_key)
+        # What is not committed is looked at first: a commit may end between a look at the store and one at it.
+        newer = Batch()
         for batch in (self._committing, self._gathered):
             if chat_key in batch.sessions:
-                changed = batch.sessions[chat_key]
-                session = changed.envelope if changed else None
+                newer.sessions[chat_key] = batch.sessions[chat_key]
             if chat_key in batch.fragments:
-                fragment = batch.fragments[chat_key]
-        return session, fragment
+                newer.fragments[chat_key] = batch.fragments[chat_key]
+        session, fragment = await self._store.load(chat_key)
+        if chat_key in newer.sessions:
+            changed = newer.sessions[chat_key]
+            session = changed.envelope if changed else None
+        return session, newer.fragments.get(chat_key, fragment)
 
     async def was_handled(self, channel: str, update_id: int) -> bool:
         """As :meth:`Store.was_handled`, with what is not committed yet."""
@@ -75,16 +80,17 @@ class WriteBehind:
 
     async def stop(self) -> None:
         """Ends that, and commits what is left."""
+        # Not cancelled: whether a commit that is called off has happened or not, nobody could say.
+        self._stopping.set()
         if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
             self._task = None
         await self.flush()
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), INTERVAL)
             try:
                 await self.flush()
             except Exception as error:

@@ -7,6 +7,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from telegram import Bot
@@ -117,6 +118,10 @@ class TelegramChannel:
             messages = reply.messages if deleted or reply.undeleted is None else (*reply.messages, reply.undeleted)
             for message in messages:
                 await self._send(chat, message, deadline, sent)
+        except asyncio.CancelledError:
+            # Not answered, so it comes again after the next start; without its number nothing says it was.
+            incoming = replace(incoming, update_id=None)
+            raise
         finally:
             self._delivered(incoming, sent)
 
