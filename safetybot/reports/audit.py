@@ -1,0 +1,189 @@
+"""The audit log: who did what to which case, in a chain that shows where it was changed.
+
+A row's hash is BLAKE2b-256 of the previous row's hash and the row as JSON; the first follows 32 zero bytes. A row is
+added in the transaction of the act it records: both are there, or neither. ``audit_head`` holds the newest row's number
+and hash. To write it is to lock it, so that writers in other processes wait their turn and the chain cannot fork.
+
+Someone who can write to the database can compute the whole chain anew. So note its head elsewhere now and then
+(``doctor`` prints it): :func:`verify` checks the chain against such an anchor.
+"""
+
+# ruff: noqa: N818  (errors are named for what went wrong)
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.storage.tables import audit_head, audit_log
+
+BOT = "bot"
+"""The actor of what a writer of a report does, and of what happens by itself."""
+OPERATOR = "operator"
+_DETAIL_MAX = 400
+_PAGE = 1000
+
+
+class AuditDamaged(Exception):
+    """The log's head is missing: restore the database from a backup."""
+
+
+class Act(StrEnum):
+    """What is recorded."""
+
+    FILED = "filed"
+    ADDED = "added"
+    WITHDREW = "withdrew"
+    OPENED = "opened"
+    REPLIED = "replied"
+    NOTED = "noted"
+    ASSIGNED = "assigned"
+    REFERRED = "referred"
+    STATUS = "status"
+    URGENCY = "urgency"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    KEPT = "kept"
+    EXPORTED = "exported"
+    WARNED = "purge announced"
+    SHREDDED = "shredded"
+    STAFF_ADDED = "staff added"
+    STAFF_DISABLED = "staff disabled"
+    STAFF_RECOVERED = "staff recovered"
+    STAFF_GRANTED = "staff granted"
+    STAFF_UNLOCKED = "staff logged in"
+    RENEWED = "passphrase changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row's number (0 where there is none) and hash (32 bytes)."""
+
+    number: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One act."""
+
+    number: int
+    at: str
+    """A moment, or a day where a writer of a report acted."""
+    actor: str
+    act: str
+    case_id: str | None
+    detail: str
+    """JSON, without content."""
+    hash: bytes
+
+    def expected_hash(self, previous: bytes) -> bytes:
+        """The hash that this row must have after one with hash ``previous``."""
+        fields = [self.number, self.at, self.actor, self.act, self.case_id, self.detail]
+        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.blake2b(previous + text.encode(), digest_size=32, person=b"audit-1").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """The first place where the chain does not hold."""
+
+    number: int
+    why: str
+
+
+async def hold(connection: AsyncConnection) -> Head:
+    """Makes other acts wait until this transaction ends. Every act begins with it, before it reads anything.
+
+    Raises AuditDamaged.
+    """
+    statement = update(audit_head).values(id=audit_head.c.id).returning(audit_head.c.number, audit_head.c.hash)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise AuditDamaged("the audit log has lost its head")
+    return Head(row[0], row[1])
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction for acts: holds the log from its beginning, so that what it reads stays true until it commits.
+
+    Raises AuditDamaged.
+    """
+    async with engine.begin() as connection:
+        await hold(connection)
+        yield connection
+
+
+async def append(
+    connection: AsyncConnection, actor: str, act: Act, at: str, case_id: str | None = None, **detail: str | int | None
+) -> None:
+    """Adds a row. ``at``: a moment or a day (:mod:`safetybot.reports.times`); ``detail``: never content.
+
+    Raises AuditDamaged; ValueError for a detail over 400 characters.
+    """
+    text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if len(text) > _DETAIL_MAX:
+        raise ValueError("an audit row has too much detail")
+    previous = await hold(connection)
+    row = AuditRow(previous.number + 1, at, actor, act.value, case_id, text, b"")
+    digest = row.expected_hash(previous.hash)
+    await connection.execute(
+        insert(audit_log).values(
+            number=row.number, at=at, actor=actor, act=row.act, case_id=case_id, detail=text, hash=digest
+        )
+    )
+    await connection.execute(update(audit_head).values(number=row.number, hash=digest))
+
+
+async def head(connection: AsyncConnection) -> Head:
+    """The newest row's number and hash. Raises AuditDamaged."""
+    row = (await connection.execute(select(audit_head.c.number, audit_head.c.hash))).one_or_none()
+    if row is None:
+        raise AuditDamaged("the audit log has lost its head")
+    return Head(row[0], row[1])
+
+
+async def history(
+    connection: AsyncConnection, case_id: str | None = None, after: int = 0, limit: int = _PAGE
+) -> Sequence[AuditRow]:
+    """Rows in order, from the one after number ``after``; of one case, or of all."""
+    query = select(audit_log).where(audit_log.c.number > after).order_by(audit_log.c.number).limit(limit)
+    if case_id is not None:
+        query = query.where(audit_log.c.case_id == case_id)
+    return [_row(row) for row in await connection.execute(query)]
+
+
+async def verify(connection: AsyncConnection, anchor: Head | None = None) -> BrokenRow | None:
+    """The first broken row of the whole log, or None. ``anchor``: a head that was noted earlier."""
+    previous = Head(0, bytes(32))
+    while rows := await history(connection, after=previous.number):
+        for row in rows:
+            if row.number != previous.number + 1:
+                return BrokenRow(previous.number + 1, "missing")
+            if row.hash != row.expected_hash(previous.hash):
+                return BrokenRow(row.number, "changed, or put in")
+            if anchor is not None and anchor.number == row.number and anchor.hash != row.hash:
+                return BrokenRow(row.number, "not what was noted of it earlier")
+            previous = Head(row.number, row.hash)
+    try:
+        newest = await head(connection)
+    except AuditDamaged as error:
+        return BrokenRow(previous.number, str(error))
+    if newest != previous:
+        return BrokenRow(previous.number + 1, "missing at the end, or the head was changed")
+    if anchor is not None and anchor.number > previous.number:
+        return BrokenRow(previous.number + 1, "missing at the end")
+    return None
+
+
+def _row(row: Any) -> AuditRow:
+    return AuditRow(row.number, row.at, row.actor, row.act, row.case_id, row.detail, row.hash)

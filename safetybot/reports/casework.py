@@ -1,0 +1,223 @@
+"""The desk's side: what a member of staff does with a case. Each act is written down in the transaction it happens in.
+
+The caller opens the transaction (:func:`safetybot.reports.audit.transaction`). Every function raises UnknownCase,
+Shredded, MemberDisabled, MemberLocked and MustChangePassphrase where they apply, and then nothing may be committed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import and_, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from safetybot.reports.audit import Act, AuditRow, append, history
+from safetybot.reports.cases import (
+    ALLOWED,
+    CASE,
+    CaseRow,
+    Kind,
+    NotAllowed,
+    Outcome,
+    Status,
+    Urgency,
+    case_row,
+)
+from safetybot.reports.envelopes import Locked, Message, Opened, load, open_all, store
+from safetybot.reports.login import UnlockedMember, acting
+from safetybot.reports.retention import shred
+from safetybot.reports.sealing import Json
+from safetybot.reports.staff import list_members, readers
+from safetybot.reports.staff_errors import MemberDisabled
+from safetybot.reports.times import day_of, moment_of
+from safetybot.storage.tables import cases, envelopes
+
+EXPORT_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case as a member of staff reads it."""
+
+    row: CaseRow
+    messages: tuple[Message, ...]
+    """Everything there is, oldest first."""
+    locked: tuple[Locked, ...]
+    """What this member cannot open: a colleague grants it, or it is damaged."""
+    history: tuple[AuditRow, ...]
+
+
+async def open_case(connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime) -> OpenedCase:
+    """Opens a case, and marks as read what could be opened."""
+    row, opened = await _open(connection, member, case_id)
+    if opened.numbers:
+        read = and_(envelopes.c.case_id == case_id, envelopes.c.number.in_(opened.numbers))
+        await connection.execute(update(envelopes).where(read).values(unread=False))
+    await append(connection, member.id, Act.OPENED, moment_of(at), case_id, envelopes=len(opened.numbers))
+    if row.status is Status.NEW and opened.numbers:
+        await _set(connection, case_id, status=Status.OPEN.value)
+        change = {"before": Status.NEW.value, "now": Status.OPEN.value}
+        await append(connection, member.id, Act.STATUS, moment_of(at), case_id, **change)
+    row = await case_row(connection, case_id)
+    return OpenedCase(row, opened.messages, opened.locked, tuple(await _history(connection, case_id)))
+
+
+async def reply(connection: AsyncConnection, member: UnlockedMember, case_id: str, body: Json, at: dt.datetime) -> None:
+    """Writes to the writer of the report. Raises NotAllowed while the case is new or closed; TooLong, NotJson."""
+    row = await _begin(connection, member, case_id)
+    if row.status not in (Status.OPEN, Status.WAITING):
+        raise NotAllowed("open the case before you reply")
+    await _store(connection, member, case_id, Kind.REPLY, body, at)
+    await append(connection, member.id, Act.REPLIED, moment_of(at), case_id)
+
+
+async def note(connection: AsyncConnection, member: UnlockedMember, case_id: str, body: Json, at: dt.datetime) -> None:
+    """Writes a note that the code does not open. Raises TooLong, NotJson."""
+    await _begin(connection, member, case_id)
+    await _store(connection, member, case_id, Kind.NOTE, body, at)
+    await append(connection, member.id, Act.NOTED, moment_of(at), case_id)
+
+
+async def refer(
+    connection: AsyncConnection,
+    member: UnlockedMember,
+    case_id: str,
+    at: dt.datetime,
+    *,
+    to: str,
+    when: dt.date,
+    reference: str,
+) -> None:
+    """Writes down to whom a case was referred, sealed as notes are. Raises NotAllowed while the case is new."""
+    row = await _begin(connection, member, case_id)
+    if row.status is Status.NEW:
+        raise NotAllowed("open the case before you refer it")
+    body = {"to": to, "when": when.isoformat(), "reference": reference}
+    await _store(connection, member, case_id, Kind.REFERRAL, body, at)
+    await append(connection, member.id, Act.REFERRED, moment_of(at), case_id)
+
+
+async def assign(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, to: str | None, at: dt.datetime
+) -> None:
+    """Gives a case to the active member with id ``to``, or to nobody. Raises MemberDisabled for anybody else."""
+    await _begin(connection, member, case_id)
+    if to is not None and to not in [one.id for one in await list_members(connection) if one.active]:
+        raise MemberDisabled("a case goes to an active member of staff")
+    await _set(connection, case_id, assignee=to)
+    await append(connection, member.id, Act.ASSIGNED, moment_of(at), case_id, to=to)
+
+
+async def set_urgency(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, urgency: Urgency, at: dt.datetime
+) -> None:
+    """Changes how urgent a case is."""
+    row = await _begin(connection, member, case_id)
+    await _set(connection, case_id, urgency=urgency.value)
+    change = {"before": row.urgency.value, "now": urgency.value}
+    await append(connection, member.id, Act.URGENCY, moment_of(at), case_id, **change)
+
+
+async def set_status(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, status: Status, at: dt.datetime
+) -> None:
+    """Open, or waiting; to close, use :func:`close`. Raises NotAllowed."""
+    row = await _begin(connection, member, case_id)
+    if status is Status.CLOSED or status not in ALLOWED[row.status]:
+        raise NotAllowed(f"a case that is {row.status.value} cannot be made {status.value} this way")
+    reopened = {"closed": None, "warned": None, "outcome": None} if row.status is Status.CLOSED else {}
+    await _set(connection, case_id, status=status.value, **reopened)
+    change = {"before": row.status.value, "now": status.value}
+    await append(connection, member.id, Act.STATUS, moment_of(at), case_id, **change)
+
+
+async def close(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, outcome: Outcome, at: dt.datetime
+) -> None:
+    """Closes a case; it is kept 90 days from here. Raises NotAllowed while it is new or has anything unread."""
+    row = await _begin(connection, member, case_id)
+    if Status.CLOSED not in ALLOWED[row.status]:
+        raise NotAllowed(f"a case that is {row.status.value} cannot be closed")
+    unread = select(exists().where(and_(envelopes.c.case_id == case_id, envelopes.c.unread)))
+    if (await connection.execute(unread)).scalar_one():
+        raise NotAllowed("read what the writer has added first")
+    closed = {"status": Status.CLOSED.value, "closed": day_of(at), "outcome": outcome.value}
+    await _set(connection, case_id, **closed, warned=None)
+    await append(connection, member.id, Act.CLOSED, moment_of(at), case_id, outcome=outcome.value)
+
+
+async def keep_until(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, day: dt.date, at: dt.datetime
+) -> None:
+    """Keeps a case from being purged before ``day``; takes back a purge that was announced."""
+    await _begin(connection, member, case_id)
+    await _set(connection, case_id, keep_until=day.isoformat(), warned=None)
+    await append(connection, member.id, Act.KEPT, moment_of(at), case_id, until=day.isoformat())
+
+
+async def shred_withdrawn(connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime) -> None:
+    """Deletes a case that its writer withdrew, at once. Raises NotAllowed for any other."""
+    row = await _begin(connection, member, case_id)
+    if row.withdrawn is None:
+        raise NotAllowed("its writer has not withdrawn it")
+    await shred(
+        connection, case_id, day_of(at), actor=member.id, at=moment_of(at), outcome=row.outcome or Outcome.WITHDRAWN
+    )
+
+
+async def export_case(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime
+) -> dict[str, Json]:
+    """One case, opened, as JSON with its history. The caller says who it is for, and guards the file."""
+    row, opened = await _open(connection, member, case_id)
+    await append(connection, member.id, Act.EXPORTED, moment_of(at), case_id, envelopes=len(opened.numbers))
+    facts = {key: value for key, value in asdict(row).items() if key not in ("ref", "unread", "envelopes", "size")}
+    rows = await _history(connection, case_id)
+    return {
+        "format": EXPORT_FORMAT,
+        "exported": {"at": moment_of(at), "by": member.id},
+        "case": {"id": row.ref.id, "short": row.ref.short, **facts},
+        "messages": [
+            {"number": one.number, "kind": one.kind.value, "at": one.at, "by": one.by, "body": one.body}
+            for one in opened.messages
+        ],
+        "locked": [{"number": one.number, "kind": one.kind.value, "why": one.why} for one in opened.locked],
+        "history": [
+            {"number": one.number, "at": one.at, "actor": one.actor, "act": one.act, "detail": one.detail}
+            for one in rows
+        ],
+    }
+
+
+async def _begin(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> CaseRow:
+    await acting(connection, member)
+    return await case_row(connection, case_id)
+
+
+async def _open(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> tuple[CaseRow, Opened]:
+    row = await _begin(connection, member, case_id)
+    return row, open_all(case_id, await load(connection, case_id, member.id), member.pair())
+
+
+async def _store(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, kind: Kind, body: Json, at: dt.datetime
+) -> None:
+    sealed_to = dict(await readers(connection))
+    if kind is Kind.REPLY:
+        query = select(cases.c.public_key).where(cases.c.id == case_id)
+        sealed_to[CASE] = (await connection.execute(query)).scalar_one()
+    moment, day = moment_of(at), day_of(at)
+    await store(connection, case_id, kind, body, at=moment, by=member.id, day=day, readers=sealed_to, unread=False)
+
+
+async def _set(connection: AsyncConnection, case_id: str, **values: str | None) -> None:
+    await connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+
+
+async def _history(connection: AsyncConnection, case_id: str) -> Sequence[AuditRow]:
+    rows: list[AuditRow] = []
+    while page := await history(connection, case_id, after=rows[-1].number if rows else 0):
+        rows += page
+    return rows

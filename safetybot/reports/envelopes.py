@@ -1,0 +1,156 @@
+"""Puts a case's messages into the database as envelopes, and takes them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from safetybot.reports.cases import Kind
+from safetybot.reports.parts import join, split
+from safetybot.reports.sealing import Context, Json, KeyPair, SealingError, open_envelope, seal
+from safetybot.storage.tables import cases, envelope_keys, envelopes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An opened message."""
+
+    number: int
+    """Of its (first) envelope in the case."""
+    kind: Kind
+    at: str
+    """The moment, UTC."""
+    by: str | None
+    """The member of staff; None where the writer of the report wrote it."""
+    body: Json = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An envelope that stayed shut."""
+
+    number: int
+    kind: Kind
+    why: str
+    """``no key`` (an earlier reader must grant it) or ``damaged``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a reader could open of a case, and what not."""
+
+    messages: tuple[Message, ...]
+    locked: tuple[Locked, ...]
+    numbers: tuple[int, ...]
+    """Of the envelopes that were opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An envelope as it lies in the database, with one reader's key to it."""
+
+    number: int
+    kind: Kind
+    sealed: bytes = field(repr=False)
+    wrapped: bytes | None = field(repr=False)
+
+
+async def store(
+    connection: AsyncConnection,
+    case_id: str,
+    kind: Kind,
+    body: Json,
+    *,
+    at: str,
+    by: str | None,
+    day: str,
+    readers: Mapping[str, bytes],
+    unread: bool,
+) -> int:
+    """Seals a message to ``readers`` (id → public key) and adds it to a case that exists; the number it gets.
+
+    Raises TooLong above 16 envelopes, NotJson.
+    """
+    pieces = split(body)
+    reserve = (
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(envelopes=cases.c.envelopes + len(pieces))
+        .returning(cases.c.envelopes)
+    )
+    last: int = (await connection.execute(reserve)).scalar_one()
+    first = last - len(pieces) + 1
+    for number, piece in enumerate(pieces, first):
+        envelope = seal({"at": at, "by": by, **piece}, Context(case_id, kind.value, number), readers)
+        await connection.execute(
+            insert(envelopes).values(
+                case_id=case_id, number=number, kind=kind.value, day=day, unread=unread, sealed=envelope.ciphertext
+            )
+        )
+        keys = [
+            {"case_id": case_id, "number": number, "reader": reader, "wrapped": wrapped}
+            for reader, wrapped in envelope.wrapped.items()
+        ]
+        await connection.execute(insert(envelope_keys), keys)
+    return first
+
+
+async def load(
+    connection: AsyncConnection, case_id: str, reader: str, kinds: Collection[Kind] = tuple(Kind)
+) -> Sequence[Stored]:
+    """A case's envelopes of some kinds in order, each with the key of ``reader`` where there is one."""
+    theirs = and_(
+        envelope_keys.c.case_id == envelopes.c.case_id,
+        envelope_keys.c.number == envelopes.c.number,
+        envelope_keys.c.reader == reader,
+    )
+    query = (
+        select(envelopes.c.number, envelopes.c.kind, envelopes.c.sealed, envelope_keys.c.wrapped)
+        .select_from(envelopes.outerjoin(envelope_keys, theirs))
+        .where(and_(envelopes.c.case_id == case_id, envelopes.c.kind.in_([kind.value for kind in kinds])))
+        .order_by(envelopes.c.number)
+    )
+    return [Stored(row.number, Kind(row.kind), row.sealed, row.wrapped) for row in await connection.execute(query)]
+
+
+def open_all(case_id: str, stored: Sequence[Stored], reader: KeyPair) -> Opened:
+    """Opens what ``reader`` can. One damaged envelope does not keep the others shut."""
+    messages: list[Message] = []
+    locked: list[Locked] = []
+    numbers: list[int] = []
+    pieces: list[tuple[Stored, Json]] = []
+    for envelope in stored:
+        if envelope.wrapped is None:
+            locked.append(Locked(envelope.number, envelope.kind, "no key"))
+            continue
+        try:
+            context = Context(case_id, envelope.kind.value, envelope.number)
+            pieces.append((envelope, open_envelope(envelope.sealed, context, envelope.wrapped, reader)))
+        except SealingError:
+            locked.append(Locked(envelope.number, envelope.kind, "damaged"))
+    for group in _groups(pieces):
+        first, content = group[0]
+        try:
+            body = join([piece for _, piece in group])
+            messages.append(Message(first.number, first.kind, str(content["at"]), content["by"], body))
+            numbers += [envelope.number for envelope, _ in group]
+        except (SealingError, KeyError, TypeError):
+            locked += [Locked(envelope.number, envelope.kind, "damaged") for envelope, _ in group]
+    locked.sort(key=lambda one: one.number)
+    return Opened(tuple(messages), tuple(locked), tuple(numbers))
+
+
+def _groups(pieces: Sequence[tuple[Stored, Json]]) -> Iterator[list[tuple[Stored, Json]]]:
+    """The envelopes of each message together."""
+    group: list[tuple[Stored, Json]] = []
+    for envelope, content in pieces:
+        part = content.get("part", 1) if isinstance(content, dict) else 1
+        if group and part == 1:
+            yield group
+            group = []
+        group.append((envelope, content))
+    if group:
+        yield group

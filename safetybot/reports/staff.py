@@ -1,0 +1,123 @@
+"""Members of staff: their keys, their passphrases, and who reads a new envelope.
+
+A member's private key is stored locked under their passphrase (Argon2id, salt and parameters of their own) and is
+opened only in the desk's memory. The bot needs public keys alone.
+
+What needs a passphrase takes the engine and opens its own transactions, so that none is open while Argon2id runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.reports.audit import OPERATOR, Act, append, transaction
+from safetybot.reports.cases import RECOVERY
+from safetybot.reports.passphrases import lock_member, plain
+from safetybot.reports.sealing import KeyPair
+from safetybot.reports.staff_errors import BadName, NameTaken, NoReader, UnknownMember
+from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.reports.times import day_of, moment_of
+from safetybot.storage.tables import recovery_key, staff
+
+NAME_MAX = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What may be shown of a member."""
+
+    id: str
+    name: str
+    active: bool
+    must_change: bool
+    created: str
+    public_key: bytes
+
+
+async def readers(connection: AsyncConnection) -> Mapping[str, bytes]:
+    """Id → public key of everyone a new envelope is sealed to: active members, and the recovery key.
+
+    Raises NoReader.
+    """
+    query = select(staff.c.id, staff.c.public_key).where(staff.c.active)
+    found = {row.id: row.public_key for row in await connection.execute(query)}
+    recovery = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
+    if not found or recovery is None:
+        raise NoReader("there is no active member of staff: run  safetybot staff add NAME")
+    return {**found, RECOVERY: recovery}
+
+
+async def list_members(connection: AsyncConnection) -> Sequence[Member]:
+    """Every member, by name."""
+    return [member_of(row) for row in await connection.execute(select(staff).order_by(staff.c.name))]
+
+
+async def find_member(connection: AsyncConnection, name: str) -> Member:
+    """The member of a name, in any case of letters. Raises UnknownMember."""
+    folded = plain(name).casefold()
+    for member in await list_members(connection):
+        if member.name.casefold() == folded:
+            return member
+    raise UnknownMember("no member of staff has this name")
+
+
+async def add(
+    engine: AsyncEngine,
+    name: str,
+    passphrase: str,
+    at: dt.datetime,
+    stretcher: KeyStretcher,
+    parameters: Parameters | None = None,
+) -> tuple[Member, KeyPair | None]:
+    """Adds a member who must change ``passphrase`` at first; with the first of all, the recovery key is made.
+
+    The recovery key pair is in no other place: print it (:func:`safetybot.reports.recovery.spell`) and forget it.
+    Raises BadName, NameTaken, WeakPassphrase.
+    """
+    name = plain(name)
+    if not name or len(name) > NAME_MAX or any(unicodedata.category(letter).startswith("C") for letter in name):
+        raise BadName(f"a name has 1 to {NAME_MAX} characters")
+    pair = KeyPair.new()
+    member = Member(secrets.token_hex(8), name, True, True, day_of(at), pair.public)
+    locked = await lock_member(member.id, pair, passphrase, stretcher, parameters)
+    async with transaction(engine) as connection:
+        if name.casefold() in [other.name.casefold() for other in await list_members(connection)]:
+            raise NameTaken("another member of staff has this name")
+        recovery = await _first_recovery_key(connection, at)
+        await connection.execute(insert(staff).values(**asdict(member), **locked))
+        await append(connection, OPERATOR, Act.STAFF_ADDED, moment_of(at), member=member.id)
+    return member, recovery
+
+
+async def _first_recovery_key(connection: AsyncConnection, at: dt.datetime) -> KeyPair | None:
+    """The recovery key, made now; None where there is one."""
+    if (await connection.execute(select(recovery_key.c.id))).one_or_none() is not None:
+        return None
+    pair = KeyPair.new()
+    await connection.execute(insert(recovery_key).values(id=1, public_key=pair.public, created=day_of(at)))
+    return pair
+
+
+async def disable(engine: AsyncEngine, name: str, at: dt.datetime) -> int:
+    """Seals nothing more to a member, and lets them in no more; how many active ones are left.
+
+    Raises UnknownMember.
+    """
+    async with transaction(engine) as connection:
+        member = await find_member(connection, name)
+        await connection.execute(update(staff).where(staff.c.id == member.id).values(active=False))
+        await append(connection, OPERATOR, Act.STAFF_DISABLED, moment_of(at), member=member.id)
+        return sum(other.active for other in await list_members(connection))
+
+
+def member_of(row: Any) -> Member:
+    """A row of the table as a Member."""
+    return Member(row.id, row.name, row.active, row.must_change, row.created, row.public_key)

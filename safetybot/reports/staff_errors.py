@@ -1,0 +1,45 @@
+"""What can go wrong with members of staff. No message holds a secret."""
+
+# ruff: noqa: N818  (errors are named for what went wrong)
+
+from __future__ import annotations
+
+
+class StaffError(Exception):
+    """Something about a member of staff; the message says what, without any secret."""
+
+
+class NoReader(StaffError):
+    """No active member of staff: nothing can be sealed to anybody, so no report may be taken."""
+
+
+class BadName(StaffError):
+    """A name is empty, too long, or has a control character."""
+
+
+class NameTaken(StaffError):
+    """Another member has this name."""
+
+
+class UnknownMember(StaffError):
+    """No member has this name or id."""
+
+
+class MemberDisabled(StaffError):
+    """The member is disabled, or has been given a new key since they logged in."""
+
+
+class WeakPassphrase(StaffError):
+    """The passphrase is too short, or the one it replaces."""
+
+
+class WrongPassphrase(StaffError):
+    """No active member has this name and this passphrase."""
+
+
+class MustChangePassphrase(StaffError):
+    """The member still has the passphrase an operator made."""
+
+
+class MemberLocked(StaffError):
+    """The member has logged out: their key is gone from memory."""

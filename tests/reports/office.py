@@ -1,0 +1,74 @@
+"""One database with its staff, for tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.reports import casework, login, staff
+from safetybot.reports.audit import transaction
+from safetybot.reports.cases import CaseRef, Urgency
+from safetybot.reports.codes import Code, CodeKeys, derive, new_code
+from safetybot.reports.filing import FoundCase, Report, file_report, find_case
+from safetybot.reports.login import UnlockedMember
+from safetybot.reports.sealing import Json, KeyPair
+from safetybot.reports.stretching import KeyStretcher, Parameters
+
+CHEAP = Parameters(passes=1, memory=8192, cheap_for_tests=True)
+PEPPER = bytes(range(32))
+START = dt.datetime(2026, 11, 24, 10, 30, tzinfo=dt.UTC)
+PASSPHRASE = "a long enough passphrase"
+
+
+@dataclass
+class Office:
+    """One database with its staff, and the hands of everyone who uses it."""
+
+    engine: AsyncEngine
+    stretcher: KeyStretcher
+    path: Path
+    now: dt.datetime = START
+    recovery: KeyPair | None = None
+    members: dict[str, UnlockedMember] = field(default_factory=dict)
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return transaction(self.engine)
+
+    async def hire(self, name: str) -> UnlockedMember:
+        _, recovery = await staff.add(self.engine, name, PASSPHRASE, self.now, self.stretcher, CHEAP)
+        self.recovery = recovery or self.recovery
+        member = await login.unlock(self.engine, name, PASSPHRASE, self.now, self.stretcher, CHEAP)
+        new = f"{PASSPHRASE} of {name}"
+        await login.change_passphrase(self.engine, member, new, self.now, self.stretcher, CHEAP)
+        self.members[name] = member
+        return member
+
+    async def file(
+        self, answers: Json, contact: Json = None, urgency: Urgency = Urgency.NORMAL
+    ) -> tuple[CaseRef, CodeKeys]:
+        keys = cheap_keys(new_code())
+        async with self.writing() as connection:
+            ref = await file_report(connection, Report(answers, contact), keys, self.now, urgency)
+        return ref, keys
+
+    async def find(self, keys: CodeKeys) -> FoundCase | None:
+        async with self.engine.connect() as connection:
+            return await find_case(connection, keys.lookup_tag)
+
+    async def open(self, member: UnlockedMember, ref: CaseRef) -> casework.OpenedCase:
+        async with self.writing() as connection:
+            return await casework.open_case(connection, member, ref.id, self.now)
+
+    def later(self, **much: int) -> None:
+        self.now += dt.timedelta(**much)
+
+    def on_disk(self) -> bytes:
+        return b"".join(file.read_bytes() for file in sorted(self.path.parent.glob(f"{self.path.name}*")))
+
+
+def cheap_keys(code: Code) -> CodeKeys:
+    return derive(code, PEPPER, CHEAP)
