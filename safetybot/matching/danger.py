@@ -15,7 +15,7 @@ import numpy.typing as npt
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger_rules import apply_rules
-from safetybot.matching.features import Features
+from safetybot.matching.features import Features, Postings
 from safetybot.matching.fitted import Fitted, danger_signals, topics_of
 from safetybot.matching.linear import softmax
 from safetybot.matching.text import PreparedText
@@ -45,6 +45,9 @@ class DangerSense:
         self._fitted = fitted
         self._urgent = topics_of(corpus, Urgency.EMERGENCY)
         self._high = topics_of(corpus, Urgency.HIGH)
+        first, last = corpus.sign_starts[0], corpus.sign_starts[-1]
+        self._sign_sentences = fitted.matrix.sentences[first:last]
+        self._sign_words = Postings(fitted.matrix, first, last, fitted.featuriser.lexical_width)
 
     def judge_learnt(
         self, features: Features, spread: FloatArray, class_probabilities: FloatArray, part: bool = False
@@ -84,7 +87,7 @@ class DangerSense:
 
     def _nearest_signs(self, features: Features, spread: FloatArray) -> tuple[list[float], list[str]]:
         starts = self._corpus.sign_starts
-        similarity = self._fitted.matrix.similarity(features.sentence, spread, starts[0], starts[-1])
+        similarity = np.vecdot(self._sign_sentences, features.sentence) + self._sign_words.similarity(features)
         near: list[float] = []
         texts: list[str] = []
         for start, end in itertools.pairwise(starts):

@@ -9,8 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +58,17 @@ class Fitter:
 
     def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
         context = multiprocessing.get_context("spawn")
-        with context.Manager() as manager, ProcessPoolExecutor(1, mp_context=context) as pool:
-            stages = manager.Queue()
-            future = pool.submit(_fit_and_save, corpus, key, self._cache_folder, stages.put)
-            future.add_done_callback(lambda _: stages.put(None))
-            while (stage := stages.get()) is not None:
-                progress(*stage)
-            future.result()
+        told, telling = context.Pipe(duplex=False)
+        process = context.Process(target=_fit_and_save, args=(corpus, key, self._cache_folder, telling), daemon=True)
+        with told:
+            with telling:  # from its start on, the process alone holds this end, so that its death ends the pipe
+                process.start()
+            failure = _followed(told, progress)
+        process.join()
+        if failure is not None:
+            raise failure
+        if process.exitcode:
+            raise OSError(process.exitcode, "the process that fits the matcher was ended; is there enough memory?")
         fitted = MatcherCache(self._cache_folder).load(key)
         if fitted is None:
             raise OSError(f"the matcher just written to {self._cache_folder} cannot be read back")
@@ -72,8 +80,31 @@ def cache_key(corpus: Corpus) -> str:
     return corpus.key(encoder_hash(), str(FORMAT))
 
 
-def _fit_and_save(corpus: Corpus, key: str, folder: Path, tell: Callable[[tuple[str, float]], None]) -> None:
-    MatcherCache(folder).save(key, fit_corpus(corpus, folder, lambda stage, done: tell((stage, done))))
+def _followed(told: Connection, progress: Progress) -> Exception | None:
+    """Passes on what the process that fits says of its progress, until it ends; its error, where it told one."""
+    with suppress(EOFError):
+        while True:
+            news = told.recv()
+            if isinstance(news, Exception):
+                return news
+            progress(*news)
+    return None
+
+
+def _fit_and_save(corpus: Corpus, key: str, folder: Path, telling: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at Ctrl-C it ends without a word
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        MatcherCache(folder).save(key, fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done))))
+    except Exception as error:
+        telling.send(error)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed ends nobody; without this, each kill while fitting would leave a process for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted:

@@ -98,14 +98,17 @@ class Interpreter:
             self._danger.judge_rules(prepared),
             self._danger.judge_learnt(features, spread, match.class_probabilities),
         ]
+        parts = parts_of(prepared.mended)
         if prepared.raw != prepared.mended:
-            # The editors' slang table does not change what a sentence means; a guess of the mender may.
-            if prepared.plain != prepared.mended:
+            # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
+            # both forms of each part are judged below, so its whole is not read twice.)
+            if prepared.plain != prepared.mended and not parts:
                 sentence = self._sentence(prepared.raw)
             raw = self._look(prepared.raw, sentence)
             verdicts.append(self._danger.judge_learnt(*raw, match.class_probabilities))
         if gravest(*verdicts).sign is not Sign.EMERGENCY:
-            verdicts += map(self._judge_part, parts_of(prepared.mended))
+            # Mending goes word by word, so parts without a mended word are equal, and are judged once.
+            verdicts += map(self._judge_part, dict.fromkeys((*parts, *parts_of(prepared.plain))))
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)

@@ -1,0 +1,104 @@
+"""Fixtures for conversations: content with a fitted matcher, made once, and a bot on real files."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from safetybot import matching
+from safetybot.guidance.model import Guidance
+from safetybot.guidance.reader import Library, read_content
+from safetybot.matching.fitter import Fitter, load_encoder
+from safetybot.storage.database import migrate, sqlite_engine
+from safetybot.understanding import Understanding, understand
+from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
+
+
+@pytest.fixture(scope="session")
+def dialogue_library() -> Library:
+    """Content for conversations: sixteen topics in English, two in Welsh, helplines for every age."""
+    return read_content(DIALOGUE_CONTENT, today=dt.date(2026, 11, 24)).require()
+
+
+@pytest.fixture(scope="session")
+def dialogue_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where its fitted matchers are kept for the session."""
+    return tmp_path_factory.mktemp("dialogue") / "cache"
+
+
+@pytest.fixture(scope="session")
+def understanding(dialogue_library: Library, dialogue_cache: Path) -> Understanding:
+    """That content, ready to answer."""
+    understood = understand(dialogue_library, Fitter(dialogue_cache, load_encoder()))
+    assert isinstance(understood, Understanding), "\n".join(map(str, understood))
+    return understood
+
+
+@pytest.fixture(scope="session")
+def english(understanding: Understanding) -> Guidance:
+    return understanding.conversation.tongue("en").guidance
+
+
+@pytest.fixture(scope="session")
+def phrasebook(understanding: Understanding) -> Phrasebook:
+    return Phrasebook(understanding)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("database") / "empty.sqlite3"
+
+    async def make() -> None:
+        engine = sqlite_engine(path)
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+async def bot(understanding: Understanding, empty_database: Path, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A running bot; stopped in an orderly way at the end."""
+    bot = Bot(understanding, empty_database, tmp_path / "data")
+    await bot.start()
+    yield bot
+    await bot.stop()
+
+
+@pytest.fixture
+def chat(bot: Bot) -> Chat:
+    """Somebody who talks to it."""
+    return bot.chat()
+
+
+def _kept(config: pytest.Config, temporary: pytest.TempPathFactory, name: str) -> Path:
+    """A folder kept between runs of the tests, where pytest keeps anything; new when the code that fits is new."""
+    sources = sorted(Path(matching.__file__).parent.glob("*.py"))
+    version = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    cache = getattr(config, "cache", None)
+    kept = cache.mkdir(name) if cache else temporary.mktemp(name)
+    for other in kept.iterdir():
+        if other.name != version:
+            shutil.rmtree(other, ignore_errors=True)
+    (kept / version).mkdir(exist_ok=True)
+    return kept / version
+
+
+@pytest.fixture(scope="session")
+def shipped_data(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose cache holds the matcher of the content we ship, once some test has had it fitted."""
+    return _kept(pytestconfig, tmp_path_factory, "safetybot-matcher")
+
+
+@pytest.fixture(scope="session")
+def small_cache(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A matcher's cache for the small content that whole programs are tested with."""
+    return _kept(pytestconfig, tmp_path_factory, "safetybot-small")

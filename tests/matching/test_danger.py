@@ -1,0 +1,167 @@
+"""The two judges of danger, and which of them holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from safetybot.guidance.model import Sign, Urgency
+from safetybot.matching.corpus import SIGNS, Corpus
+from safetybot.matching.danger import GRAVITY, Danger, DangerSense, gravest
+from safetybot.matching.encoder import SentenceEncoder
+from safetybot.matching.features import Features
+from safetybot.matching.fitted import Fitted, FloatArray, danger_signals, topics_of
+from safetybot.matching.fitting import nearest_by_group
+from safetybot.matching.kernel import KernelMatrix
+from safetybot.matching.linear import softmax
+from safetybot.matching.matcher import Matcher
+from safetybot.matching.text import PreparedText
+
+Look = Callable[[str], tuple[Features, FloatArray, FloatArray]]
+
+_DANGERS = st.builds(
+    Danger, st.sampled_from(Sign), st.text(max_size=3), st.floats(0, 1, width=32), st.floats(0, 1, width=32)
+)
+
+
+@pytest.fixture(scope="module")
+def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> Look:
+    """A text as it stands → what the learnt judge is given of it."""
+    matcher = Matcher(small_corpus, small_fitted)
+
+    def arguments(text: str) -> tuple[Features, FloatArray, FloatArray]:
+        features = small_fitted.featuriser.features(text, encoder.encode(text))
+        spread = np.zeros(small_fitted.featuriser.lexical_width, np.float32)
+        spread[features.numbers] = features.weights
+        return features, spread, matcher.match(features, spread).class_probabilities
+
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerSense:
+    return DangerSense(small_corpus, small_fitted)
+
+
+class TestGravest:
+    @given(st.lists(_DANGERS, min_size=1, max_size=5))
+    def test_the_graver_verdict_holds(self, verdicts: list[Danger]) -> None:
+        result = gravest(*verdicts)
+        assert GRAVITY[result.sign] == max(GRAVITY[verdict.sign] for verdict in verdicts)
+        first = next(verdict for verdict in verdicts if verdict.sign is result.sign)
+        assert result.because == first.because
+        assert result.emergency_probability == max(verdict.emergency_probability for verdict in verdicts)
+        assert result.check_probability == max(verdict.check_probability for verdict in verdicts)
+
+    def test_by_hand(self) -> None:
+        calm, ask = Danger(Sign.NONE, "calm", 0.2, 0.9), Danger(Sign.CHECK, "ask", 0.1, 0.5)
+        card = Danger(Sign.EMERGENCY, "card", 0.0, 0.0)
+        assert gravest(calm, ask, card) == Danger(Sign.EMERGENCY, "card", 0.2, 0.9)
+        assert gravest(card, ask) == gravest(card, ask, ask)
+        assert gravest(calm).because == "calm"
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("raw", "plain", "mended"),
+        [
+            ("he has a knife", "he has a kite", "he has a kite"),
+            ("kms2nite", "kill myself tonight", "kill myself tonite"),
+            ("he has a knfie", "he has a knfie", "he has a knife"),
+        ],
+    )
+    def test_each_form_of_the_text_is_judged(self, sense: DangerSense, raw: str, plain: str, mended: str) -> None:
+        assert sense.judge_rules(PreparedText(raw, plain, mended)).sign is Sign.EMERGENCY
+
+    def test_the_gravest_form_holds(self, sense: DangerSense) -> None:
+        verdict = sense.judge_rules(PreparedText("i want to die", "i want to die", "im going to kill myself tonight"))
+        assert verdict.sign is Sign.EMERGENCY
+        assert verdict.because == "rule: means to end their life now"
+
+    def test_no_rule(self, sense: DangerSense) -> None:
+        assert sense.judge_rules(PreparedText("hi", "hi", "hi")) == Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
+
+    @pytest.mark.parametrize(
+        ("language", "sign"), [("en", Sign.EMERGENCY), ("en-GB", Sign.EMERGENCY), ("cy", Sign.NONE)]
+    )
+    def test_they_are_for_english(self, small_corpus: Corpus, small_fitted: Fitted, language: str, sign: Sign) -> None:
+        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted)
+        assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is sign
+
+
+class TestLearnt:
+    @pytest.mark.parametrize(
+        ("text", "sign"),
+        [
+            ("i have taken an overdose", Sign.EMERGENCY),
+            ("he is outside my house with a knife", Sign.EMERGENCY),
+            ("this homework is killing me", Sign.NONE),
+            ("he is at the door with my parcel", Sign.NONE),
+        ],
+    )
+    def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Look, text: str, sign: Sign) -> None:
+        assert sense.judge_learnt(*look(text)).sign is sign
+
+    def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Look) -> None:
+        verdict = sense.judge_learnt(*look("i have taken an overdose"))
+        assert verdict.because == "close to the emergency sign “I have taken an overdose”"
+        assert sense.judge_learnt(*look("how do i make a strong password")).because == "no sign of danger"
+
+    @pytest.mark.parametrize(
+        ("card", "check", "sign"),
+        [
+            (0.0, 0.0, Sign.EMERGENCY),
+            (0.0, 1.1, Sign.EMERGENCY),
+            (1.1, 0.0, Sign.CHECK),
+            (1.1, 1.1, Sign.NONE),
+        ],
+    )
+    def test_the_thresholds_are_the_calibrated_ones(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Look, card: float, check: float, sign: Sign
+    ) -> None:
+        calibration = dataclasses.replace(small_fitted.calibration, card_threshold=card, check_threshold=check)
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        assert sense.judge_learnt(*look("hello")).sign is sign
+
+    def test_a_part_of_a_long_text_has_thresholds_of_its_own(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Look
+    ) -> None:
+        calibration = dataclasses.replace(
+            small_fitted.calibration,
+            card_threshold=0.0,
+            check_threshold=0.0,
+            part_card_threshold=1.1,
+            part_check_threshold=1.1,
+        )
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        assert sense.judge_learnt(*look("hello")).sign is Sign.EMERGENCY
+        assert sense.judge_learnt(*look("hello"), part=True).sign is Sign.NONE
+
+    @pytest.mark.parametrize("text", ["he hits me", "hello", "", "zzz", "i am outside with a parcel", "kill", "😭"])
+    def test_the_same_as_comparing_with_every_sign_in_plain_sums(
+        self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerSense, look: Look, text: str
+    ) -> None:
+        features, spread, probabilities = look(text)
+        width = small_fitted.featuriser.lexical_width
+        row = sparse.csr_matrix((features.weights, features.numbers, [0, len(features.numbers)]), shape=(1, width))
+        starts = small_corpus.sign_starts
+        signs = KernelMatrix.of(small_fitted.matrix, width).rows(np.arange(starts[0], starts[-1]))
+        levels = np.repeat(np.arange(len(SIGNS)), np.diff(starts))
+        near = nearest_by_group(KernelMatrix(features.sentence[None, :], row).kernel(signs), levels, len(SIGNS))
+        signals = danger_signals(
+            softmax(small_fitted.danger_head.scores(features))[None, :],
+            probabilities[None, :],
+            topics_of(small_corpus, Urgency.EMERGENCY),
+            topics_of(small_corpus, Urgency.HIGH),
+            near,
+        )
+        verdict = sense.judge_learnt(features, spread, probabilities)
+        calibration = small_fitted.calibration
+        assert verdict.emergency_probability == pytest.approx(calibration.emergency.probability(signals)[0], abs=1e-5)
+        assert verdict.check_probability == pytest.approx(calibration.check.probability(signals)[0], abs=1e-5)

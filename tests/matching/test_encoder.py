@@ -1,0 +1,115 @@
+"""The sentence encoder and its pinned files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safetybot.matching import encoder as module
+from safetybot.matching.encoder import (
+    WIDTH,
+    EncoderFileDamagedError,
+    EncoderMissingError,
+    SentenceEncoder,
+    encoder_hash,
+)
+from safetybot.matching.fitter import load_encoder
+
+FILES = Path(module.__file__).parent / "encoder_files"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the encoder's files that a test may spoil, in the place of the package's own."""
+    folder = tmp_path / "encoder_files"
+    shutil.copytree(FILES, folder)
+    monkeypatch.setattr(module, "_FOLDER", folder)
+    return folder
+
+
+def test_the_hashes_are_those_of_the_files() -> None:
+    for line in (FILES / "SHA256").read_text("ascii").splitlines():
+        expected, name = line.split()
+        assert hashlib.sha256((FILES / name).read_bytes()).hexdigest() == expected
+        assert expected in encoder_hash()
+
+
+def test_the_licence_goes_with_the_model() -> None:
+    assert "Apache" in (FILES / "NOTICE").read_text("utf-8")
+
+
+def test_a_copy_of_the_files_is_as_good(files: Path, encoder: SentenceEncoder) -> None:
+    assert (SentenceEncoder().encode("help me") == encoder.encode("help me")).all()
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "vocab.txt"])
+@pytest.mark.parametrize("damage", ["a byte", "the end", "everything"])
+def test_a_damaged_file_is_told_by_name(files: Path, name: str, damage: str) -> None:
+    whole = bytearray((files / name).read_bytes())
+    if damage == "a byte":
+        whole[len(whole) // 2] ^= 1
+    (files / name).write_bytes({"a byte": whole, "the end": whole[:-1], "everything": b""}[damage])
+    with pytest.raises(EncoderFileDamagedError, match=name):
+        SentenceEncoder()
+    with pytest.raises(EncoderFileDamagedError, match=name):
+        load_encoder()
+
+
+@pytest.mark.parametrize("content", [b"", b"one-word\n", b"\xff\xfe\x00", b"0 encoder.onnx\n0 vocab.txt\n"])
+def test_a_damaged_list_of_hashes_lets_nothing_pass(files: Path, content: bytes) -> None:
+    (files / "SHA256").write_bytes(content)
+    with pytest.raises(EncoderFileDamagedError):
+        SentenceEncoder()
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "vocab.txt", "SHA256"])
+def test_a_missing_file_is_told_by_name(files: Path, name: str) -> None:
+    (files / name).unlink()
+    with pytest.raises(EncoderMissingError, match=name):
+        SentenceEncoder()
+    assert load_encoder() is None
+    assert encoder_hash() == "none", "or what is learnt without the model would be cached as learnt with it"
+
+
+@settings(max_examples=50)
+@given(st.text())
+def test_every_text_has_a_unit_vector(encoder: SentenceEncoder, text: str) -> None:
+    vector = encoder.encode(text)
+    assert vector.shape == (WIDTH,)
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_same_text_has_the_same_vector_to_the_last_bit(encoder: SentenceEncoder) -> None:
+    text = "he says he will post my pictures unless i pay"
+    assert (encoder.encode(text) == encoder.encode(text)).all()
+    assert (SentenceEncoder().encode(text) == encoder.encode(text)).all()
+
+
+def test_many_texts_at_once_have_the_vectors_of_each_alone(encoder: SentenceEncoder) -> None:
+    texts = ["help", "someone is blackmailing me with my nudes", "", "😭", "how do i make a password " * 20]
+    told: list[int] = []
+    vectors = encoder.encode_all(texts, told.append)
+    assert vectors.shape == (len(texts), WIDTH)
+    assert all((vector == encoder.encode(text)).all() for text, vector in zip(texts, vectors, strict=True))
+    assert told == [1, 2, 3, 4, 5]
+    assert encoder.encode_all([]).shape == (0, WIDTH)
+
+
+def test_texts_of_like_meaning_are_near(encoder: SentenceEncoder) -> None:
+    asked, alike, other = encoder.encode_all(
+        ["a man is threatening to share my photos", "someone says he will leak my pictures", "what is for tea tonight"]
+    )
+    assert asked @ alike > asked @ other + 0.2
+
+
+def test_what_stands_beyond_the_cut_changes_nothing(encoder: SentenceEncoder) -> None:
+    long = "word " * 130
+    assert (encoder.encode(long) == encoder.encode(long + "and something else")).all()
+    assert (encoder.encode(long) != encoder.encode("something else " + long)).any()

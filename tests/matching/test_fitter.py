@@ -1,0 +1,132 @@
+"""Getting a ready interpreter: fitted apart, kept, and found again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import safetybot
+from safetybot.guidance.model import Sign, Urgency
+from safetybot.matching.corpus import Corpus
+from safetybot.matching.encoder import SentenceEncoder
+from safetybot.matching.fitter import Fitter, cache_key, fit_corpus
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "content"
+Told = list[tuple[str, float]]
+
+
+def _ask(fitter: Fitter, corpus: Corpus) -> tuple[Told, tuple[object, ...]]:
+    """What was told while it got ready, and how it understands a message or two."""
+    told: Told = []
+    interpreter = fitter.interpreter(corpus, lambda stage, done: told.append((stage, done)))
+    meant = [interpreter.interpret(text) for text in ("he wants my nuudes", "he is outside with a knife", "")]
+    return told, tuple((each.prepared, each.danger, each.match.choices, each.match.decision) for each in meant)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fitter") / "cache"
+
+
+def test_the_second_time_comes_from_the_cache(folder: Path, small_corpus: Corpus, encoder: SentenceEncoder) -> None:
+    told, first = _ask(Fitter(folder, encoder), small_corpus)
+    assert [stage for stage, done in told if done == 1] == ["reading examples", "features", "learning", "calibrating"]
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    assert sorted(path.name.split("-")[0] for path in kept) == ["calibration", "matcher", "vectors"]
+
+    told, second = _ask(Fitter(folder, encoder), small_corpus)
+    assert told == []
+    assert second == first
+    assert {path: path.read_bytes() for path in folder.iterdir()} == kept
+
+    matcher = next(path for path in kept if path.name.startswith("matcher"))
+    matcher.write_bytes(kept[matcher][:1000])
+    told, third = _ask(Fitter(folder, encoder), small_corpus)
+    assert told != [], "a damaged file is made anew"
+    assert third == first
+    assert matcher.read_bytes() == kept[matcher]
+
+
+def test_sentence_vectors_of_texts_known_before_are_kept(tmp_path: Path, small_corpus: Corpus) -> None:
+    read: list[float] = []
+
+    def fit(corpus: Corpus) -> list[float]:
+        read.clear()
+        fit_corpus(corpus, tmp_path, lambda stage, done: read.append(done) if stage == "reading examples" else None)
+        return read
+
+    assert len(fit(small_corpus)) == len(set(small_corpus.texts))
+    assert fit(small_corpus) == []
+    examples = {**small_corpus.examples, "greeting": (*small_corpus.examples["greeting"], "one new", "two new")}
+    assert fit(dataclasses.replace(small_corpus, examples=examples)) == [0.5, 1.0]
+
+
+def test_a_calibration_serves_until_too_much_has_changed(tmp_path: Path, small_corpus: Corpus) -> None:
+    """Making it is most of the work of an edit."""
+
+    def calibrates(corpus: Corpus) -> bool:
+        stages: list[str] = []
+        fit_corpus(corpus, tmp_path, lambda stage, done: stages.append(stage))
+        return "calibrating" in stages
+
+    def with_greetings(corpus: Corpus, *new: str) -> Corpus:
+        examples = {**corpus.examples, "greeting": (*corpus.examples["greeting"], *new)}
+        return dataclasses.replace(corpus, examples=examples)
+
+    many = with_greetings(small_corpus, *(f"hello number {number}" for number in range(60)))
+    assert calibrates(many)
+    assert not calibrates(with_greetings(many, "one more"))
+    assert calibrates(with_greetings(many, *(f"good day number {number}" for number in range(20))))
+    urgent = {**small_corpus.urgency, "passwords": Urgency.HIGH}
+    assert calibrates(dataclasses.replace(many, urgency=urgent)), "what danger means has changed"
+    next(tmp_path.glob("calibration-*")).write_bytes(b"damaged")
+    assert calibrates(many) or calibrates(dataclasses.replace(many, urgency=urgent)), "a damaged one serves nobody"
+
+
+def test_the_key_hangs_on_the_corpus(small_corpus: Corpus) -> None:
+    assert cache_key(small_corpus) == cache_key(dataclasses.replace(small_corpus))
+    assert cache_key(small_corpus) != cache_key(dataclasses.replace(small_corpus, language="cy"))
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, small_corpus: Corpus, encoder: SentenceEncoder) -> None:
+    (tmp_path / "cache").write_text("a file is in the way")
+    with pytest.raises(OSError, match="cache"):
+        Fitter(tmp_path / "cache", encoder).interpreter(small_corpus)
+
+
+def test_without_the_encoder_it_works_on_words_and_says_so(tmp_path: Path) -> None:
+    """A whole copy of the program whose model was left out of the package."""
+    shutil.copytree(
+        Path(safetybot.__file__).parent,
+        tmp_path / "program" / "safetybot",
+        ignore=shutil.ignore_patterns("encoder_files", "__pycache__"),
+    )
+    shutil.copytree(FIXTURE / "en", tmp_path / "content" / "en")
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "program"),
+        "SAFETYBOT_DATA": str(tmp_path / "data"),
+        "SAFETYBOT_CONTENT": str(tmp_path / "content"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "safetybot.cli", "try", "--json"],
+        input="pay or he posts my nudes\nhow do i make my password stronger\nhe has a knife\n",
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    blackmail, password, knife = (json.loads(line) for line in done.stdout.splitlines())
+    assert blackmail["choices"][0]["topic"] == "sextortion"
+    assert password["choices"][0]["topic"] == "passwords"
+    assert knife["danger"] == Sign.EMERGENCY
+    assert "encoder is missing" in done.stderr

@@ -1,0 +1,212 @@
+"""Writing behind: nothing is lost, nothing is written twice, and reads see what is not yet written."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from safetybot.storage.database import sqlite_engine
+from safetybot.storage.store import Count, Sealed, Store
+from safetybot.storage.writing import INTERVAL, WriteBehind
+
+KEY = bytes([1]) * 32
+COUNT = Count("2027-01-15", "answer", "a")
+BREAK = "CREATE TRIGGER broken BEFORE INSERT ON counters BEGIN SELECT RAISE(ABORT, 'no'); END"
+
+
+async def nothing() -> None:
+    """Nothing to add before a commit."""
+
+
+@pytest.fixture
+async def engine(empty_database: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = sqlite_engine(Path(shutil.copyfile(empty_database, tmp_path / "test.sqlite3")))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def store(engine: AsyncEngine) -> Store:
+    return Store(engine)
+
+
+@pytest.fixture
+def writing(store: Store) -> WriteBehind:
+    return WriteBehind(store, nothing)
+
+
+async def run(engine: AsyncEngine, statement: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+
+
+def gather(writing: WriteBehind, words: bytes = b"s") -> None:
+    batch = writing.gather()
+    batch.sessions[KEY] = Sealed(words, 10)
+    batch.fragments[KEY] = Sealed(words, 20)
+    batch.handled["telegram", 7] = 30
+    batch.counts[COUNT] += 1
+
+
+async def assert_seen(reader: WriteBehind | Store, words: bytes) -> None:
+    assert await reader.load(KEY) == (words, Sealed(words, 20))
+    assert await reader.was_handled("telegram", 7)
+
+
+async def test_what_is_gathered_is_seen_before_it_is_written(writing: WriteBehind, store: Store) -> None:
+    gather(writing)
+    await assert_seen(writing, b"s")
+    assert await store.load(KEY) == (None, None)
+    assert not await store.was_handled("telegram", 7)
+
+
+async def test_what_is_committed_is_seen_by_everybody(writing: WriteBehind, store: Store) -> None:
+    gather(writing)
+    await writing.flush()
+    await assert_seen(store, b"s")
+    await assert_seen(writing, b"s")
+    assert not writing.gather()
+
+
+async def test_gathered_comes_before_committed(writing: WriteBehind, store: Store) -> None:
+    gather(writing, b"1")
+    await writing.flush()
+    gather(writing, b"2")
+    await assert_seen(writing, b"2")
+    writing.gather().fragments[KEY] = None
+    assert (await writing.load(KEY))[1] is None
+    await writing.flush()
+    assert await store.load(KEY) == (b"2", None)
+
+
+async def test_while_a_commit_is_under_way_nothing_is_missing(writing: WriteBehind) -> None:
+    for number in range(20):
+        words = str(number).encode()
+        gather(writing, words)
+        flushing = asyncio.create_task(writing.flush())
+        reads = []
+        while not flushing.done():
+            reads.append(asyncio.create_task(writing.load(KEY)))
+            await asyncio.sleep(0)
+        await flushing
+        assert {read[0] for read in await asyncio.gather(*reads)} == {words}
+
+
+async def test_a_failed_commit_loses_nothing_and_counts_nothing_twice(
+    writing: WriteBehind, store: Store, engine: AsyncEngine
+) -> None:
+    await run(engine, BREAK)
+    gather(writing, b"1")
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            await writing.flush()
+        await assert_seen(writing, b"1")
+    gather(writing, b"2")
+    await assert_seen(writing, b"2")
+    await run(engine, "DROP TRIGGER broken")
+    await writing.flush()
+    await assert_seen(store, b"2")
+    assert await store.counted("2027-01-15", "2027-01-15") == {("answer", "a"): 2}
+
+
+async def test_what_comes_while_a_commit_fails_is_kept_on_top(
+    writing: WriteBehind, store: Store, engine: AsyncEngine
+) -> None:
+    await run(engine, BREAK)
+    gather(writing, b"1")
+    failing = asyncio.create_task(writing.flush())
+    while writing.gather():
+        await asyncio.sleep(0)
+    gather(writing, b"2")
+    with pytest.raises(IntegrityError):
+        await failing
+    await assert_seen(writing, b"2")
+    await run(engine, "DROP TRIGGER broken")
+    await writing.flush()
+    await assert_seen(store, b"2")
+    assert await store.counted("2027-01-15", "2027-01-15") == {("answer", "a"): 2}
+
+
+async def test_what_was_to_be_added_before_a_commit_is_added(store: Store) -> None:
+    async def add() -> None:
+        gather(writing, b"added")
+
+    writing = WriteBehind(store, add)
+    await writing.flush()
+    await assert_seen(store, b"added")
+
+
+async def test_commits_do_not_overlap(store: Store, writing: WriteBehind) -> None:
+    for _ in range(20):
+        gather(writing)
+        await asyncio.gather(*(writing.flush() for _ in range(3)))
+    assert await store.counted("2027-01-15", "2027-01-15") == {("answer", "a"): 20}
+
+
+class TestBehind:
+    async def test_it_commits_by_itself(self, writing: WriteBehind, store: Store) -> None:
+        writing.start()
+        gather(writing)
+        async with asyncio.timeout(INTERVAL + 4):
+            while not await store.was_handled("telegram", 7):
+                await asyncio.sleep(0.02)
+        await writing.stop()
+
+    async def test_it_goes_on_after_a_failure_and_logs_no_value(
+        self, writing: WriteBehind, store: Store, engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await run(engine, BREAK)
+        writing.start()
+        gather(writing, b"zebedee")
+        async with asyncio.timeout(INTERVAL + 4):
+            while not caplog.records:
+                await asyncio.sleep(0.02)
+        await run(engine, "DROP TRIGGER broken")
+        async with asyncio.timeout(INTERVAL + 4):
+            while not await store.was_handled("telegram", 7):
+                await asyncio.sleep(0.02)
+        await writing.stop()
+        assert "IntegrityError" in caplog.text
+        assert "zebedee" not in caplog.text
+
+    async def test_stopping_saves_what_is_left_at_once(self, writing: WriteBehind, store: Store) -> None:
+        writing.start()
+        gather(writing)
+        async with asyncio.timeout(INTERVAL / 2):
+            await writing.stop()
+        await assert_seen(store, b"s")
+
+    async def test_stopping_while_it_commits_counts_nothing_twice(self, store: Store, writing: WriteBehind) -> None:
+        for number in range(3):
+            writing = WriteBehind(store, nothing)
+            writing.start()
+            gather(writing)
+            async with asyncio.timeout(INTERVAL + 4):
+                while writing.gather():
+                    await asyncio.sleep(0.0005)
+            await asyncio.sleep(number * 0.002)  # somewhere in the commit
+            await writing.stop()
+        assert await store.counted("2027-01-15", "2027-01-15") == {("answer", "a"): 3}
+
+    async def test_stopping_tells_that_the_last_commit_failed(self, writing: WriteBehind, engine: AsyncEngine) -> None:
+        await run(engine, BREAK)
+        writing.start()
+        gather(writing)
+        with pytest.raises(IntegrityError):
+            await writing.stop()
+
+    async def test_without_a_start_there_is_only_the_last_commit(self, writing: WriteBehind, store: Store) -> None:
+        gather(writing)
+        await writing.stop()
+        await assert_seen(store, b"s")
+
+
+def test_it_commits_about_once_a_second() -> None:
+    assert 0.5 <= INTERVAL <= 2

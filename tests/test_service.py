@@ -1,0 +1,449 @@
+"""The one entrance: what is remembered from one message to the next, for how long, and after what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from safetybot.dialogue.messages import Incoming
+from safetybot.dialogue.session import HIDE_HOURS, ChatKeys
+from safetybot.guidance.model import Guidance
+from safetybot.service import FRAGMENT_SECONDS, SESSION_HOURS, UPDATE_HOURS
+from safetybot.storage.tables import counters, fragments, handled_updates, sessions
+from tests.talking import Bot, Chat, Phrasebook
+
+
+def keys(bot: Bot, chat: Chat) -> ChatKeys:
+    return ChatKeys.derive(bot.secret_file.read_bytes(), chat.channel, chat.name)
+
+
+class TestUpdates:
+    async def test_one_that_was_delivered_is_not_answered_again(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        await chat.do(incoming)
+        assert await bot.service.handle(incoming) is None
+        await bot.restart()
+        assert await bot.service.handle(incoming) is None
+        bot.clock.forward(hours=UPDATE_HOURS - 1)
+        await bot.restart()
+        assert await bot.service.handle(incoming) is None
+
+    async def test_one_that_was_not_delivered_is_answered_again(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        first = await bot.service.handle(incoming)
+        assert await bot.service.handle(incoming) == first
+        await bot.restart()
+        assert await bot.service.handle(incoming) == first
+
+    async def test_the_same_number_in_another_channel_is_another(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        await chat.do(incoming)
+        other = Incoming("web", chat.name, text="hello", update_id=incoming.update_id)
+        assert await bot.service.handle(other) is not None
+
+    async def test_channels_without_numbers_are_answered_every_time(self, bot: Bot) -> None:
+        incoming = Incoming("terminal", "0", text="hello")
+        for _ in range(2):
+            assert await bot.service.handle(incoming) is not None
+            bot.service.delivered(incoming, [])
+
+    async def test_numbers_are_forgotten_in_time(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        await bot.restart()
+        assert await bot.rows(handled_updates) == 1
+        bot.clock.forward(hours=UPDATE_HOURS + 1)
+        await purged(bot)
+        assert await bot.rows(handled_updates) == 0
+
+
+async def purged(bot: Bot) -> None:
+    """What the service does by itself every half minute."""
+    await bot.store.purge(int(bot.clock() // 3600), int(bot.clock()))
+
+
+class TestMemory:
+    async def test_a_session_outlives_restarts(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("age:under-11")
+        await bot.restart()
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("Someone is being unkind")
+
+    async def test_each_chat_has_its_own(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("age:under-11")
+        for other in (bot.chat("1002"), bot.chat(chat.name, channel="web")):
+            (answer,) = await other.press("topic:sextortion")
+            assert answer.text.startswith("This is blackmail")
+
+    async def test_a_language_once_chosen_stays(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("lang:cy")
+        await bot.restart()
+        (message,) = await chat.say("/start")
+        assert message.text.startswith("Helo.")
+
+    async def test_it_is_forgotten_when_nobody_writes(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("age:under-11")
+        await bot.restart()
+        bot.clock.forward(hours=SESSION_HOURS)
+        await purged(bot)
+        assert await bot.rows(sessions) == 1
+        bot.clock.forward(hours=1)
+        await purged(bot)
+        assert await bot.rows(sessions) == 0
+
+    async def test_every_message_renews_it(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("age:under-11")
+        for _ in range(3):
+            bot.clock.forward(hours=SESSION_HOURS - 1)
+            await chat.press("topics")
+            await bot.restart()
+            await purged(bot)
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("Someone is being unkind")
+
+    async def test_another_secret_is_a_forgotten_session(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("age:under-11")
+        await bot.stop()
+        bot.secret_file.write_bytes(bytes(32))
+        await bot.start()
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("This is blackmail")
+        assert await chat.say("hello")
+        await bot.restart()
+        assert await bot.rows(sessions) == 2
+
+    async def test_a_damaged_session_is_a_forgotten_one(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await chat.press("age:under-11")
+        await chat.say(phrasebook.unsure)
+        await bot.restart()
+        async with bot.engine.begin() as connection:
+            await connection.execute(update(sessions).values(sealed=b"\x01rubbish"))
+            await connection.execute(update(fragments).values(sealed=b"\x01rubbish"))
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("This is blackmail")
+        assert "a session was forgotten" in caplog.text
+        await bot.restart()
+        async with bot.engine.connect() as connection:
+            sealed = (await connection.execute(select(sessions.c.sealed))).scalar_one()
+        keys(bot, chat).open_session(sealed)
+
+
+class TestFragments:
+    async def test_two_within_two_minutes_are_read_together(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, english: Guidance
+    ) -> None:
+        first, second, topic = phrasebook.fragments
+        await chat.say(first)
+        bot.clock.forward(FRAGMENT_SECONDS)
+        await bot.restart()
+        answer = (await chat.say(second))[0]
+        assert answer.text.startswith(english.topics[topic].answer.first)
+
+    async def test_after_that_they_are_not(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, english: Guidance
+    ) -> None:
+        first, second, topic = phrasebook.fragments
+        await chat.say(first)
+        bot.clock.forward(FRAGMENT_SECONDS + 1)
+        assert english.topics[topic].answer.first not in [message.text for message in await chat.say(second)]
+
+    async def test_they_are_never_read_with_another_chats(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, english: Guidance
+    ) -> None:
+        first, second, topic = phrasebook.fragments
+        await chat.say(first)
+        assert english.topics[topic].answer.first not in [m.text for m in await bot.chat("1002").say(second)]
+
+    async def test_one_is_gone_from_the_database_once_it_is_used(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook
+    ) -> None:
+        first, second, _ = phrasebook.fragments
+        await chat.say(first)
+        await bot.restart()
+        assert await bot.rows(fragments) == 1
+        await chat.say(second)
+        await bot.restart()
+        assert await bot.rows(fragments) == 0
+
+    async def test_one_that_is_not_is_purged_without_a_trace(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook
+    ) -> None:
+        await chat.say(phrasebook.unsure)
+        await bot.restart()
+        async with bot.engine.connect() as connection:
+            (sealed,) = (await connection.execute(select(fragments.c.sealed))).scalars().all()
+        files = sorted(bot.settings.data.glob("safetybot.sqlite3*"))
+        assert any(sealed in file.read_bytes() for file in files)
+        bot.clock.forward(FRAGMENT_SECONDS)
+        await purged(bot)
+        assert await bot.rows(fragments) == 1
+        bot.clock.forward(1)
+        await purged(bot)
+        assert await bot.rows(fragments) == 0
+        assert not any(sealed in file.read_bytes() for file in files if file.exists())
+
+    async def test_the_service_purges_by_itself(self, bot: Bot, chat: Chat, phrasebook: Phrasebook) -> None:
+        await chat.say(phrasebook.unsure)
+        bot.clock.forward(FRAGMENT_SECONDS + 1)
+        await bot.restart()
+        async with asyncio.timeout(5):
+            while await bot.rows(fragments):
+                await asyncio.sleep(0.01)
+
+
+class TestHide:
+    async def test_both_sides_messages_are_deleted(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        await chat.press("topics")
+        await bot.restart()
+        await chat.press("topic:sextortion")
+        await bot.restart()
+        shown = list(chat.shown)
+        reply = await chat.do(incoming := chat.typed("/hide"))
+        assert sorted(reply.delete) == [*shown, incoming.message_id]
+        assert reply.undeleted is not None
+        assert len(chat.shown) == 1  # that it is done
+
+    async def test_then_only_what_came_after(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        await chat.say("/hide")
+        (done,) = chat.shown
+        await bot.restart()
+        again = chat.typed("/hide")
+        assert (await chat.do(again)).delete == (done, again.message_id)
+
+    async def test_a_crash_before_they_are_deleted_loses_no_number(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        incoming = chat.typed("/hide")
+        first = await bot.service.handle(incoming)
+        assert first is not None
+        await bot.restart()  # the session is saved, and nothing was deleted or delivered
+        second = await bot.service.handle(incoming)
+        assert second is not None
+        assert second.delete == first.delete
+
+    async def test_messages_of_yesterday_are_known(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        await bot.restart()
+        old = list(chat.shown)
+        bot.clock.forward(hours=HIDE_HOURS)
+        await purged(bot)
+        reply = await chat.do(incoming := chat.typed("/hide"))
+        assert sorted(reply.delete) == [*old, incoming.message_id]
+
+    async def test_those_too_old_to_delete_are_not_tried(self, bot: Bot, chat: Chat) -> None:
+        await chat.say("hello")
+        await bot.restart()
+        bot.clock.forward(hours=HIDE_HOURS + 1)
+        assert len((await chat.do(chat.typed("/hide"))).delete) == 1
+
+    async def test_refused_pictures_are_deleted_at_once(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.picture()
+        assert (await chat.do(incoming)).delete == (incoming.message_id,)
+        assert incoming.message_id not in (await chat.do(chat.typed("/hide"))).delete
+
+    async def test_one_hidden_chat_leaves_the_others(self, bot: Bot, chat: Chat) -> None:
+        other = bot.chat("1002")
+        await other.say("hello")
+        await chat.say("hello")
+        reply = await chat.do(chat.typed("/hide"))
+        assert not set(reply.delete) & set(other.shown)
+
+
+class TestLateDelivery:
+    """A channel may say what it sent long after, and while the next message is being answered."""
+
+    @pytest.mark.parametrize("meanwhile", ["nothing", "commit", "commits", "restart"])
+    async def test_its_numbers_are_remembered(self, bot: Bot, chat: Chat, meanwhile: str) -> None:
+        incoming = chat.typed("hello")
+        reply = await bot.service.handle(incoming)
+        assert reply is not None
+        if meanwhile.startswith("commit"):
+            await bot.service._writing.flush()
+        numbers = chat.deliver(incoming, reply)
+        if meanwhile == "commits":
+            await bot.service._writing.flush()
+        if meanwhile == "restart":
+            await bot.restart()
+        delete = (await chat.do(chat.typed("/hide"))).delete
+        assert set(numbers) < set(delete)
+
+    async def test_it_may_come_while_the_next_message_is_answered(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        reply = await bot.service.handle(incoming)
+        assert reply is not None
+        numbers: list[int] = []
+        for pause in range(20):
+            following = asyncio.create_task(bot.service.handle(chat.typed("my password is too easy")))
+            await asyncio.sleep(pause * 0.0005)  # at any moment of it
+            numbers += chat.deliver(incoming, reply)
+            await following
+        delete = (await chat.do(chat.typed("/hide"))).delete
+        assert set(numbers) < set(delete)
+
+    async def test_it_is_not_lost_when_the_next_answer_fails(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        reply = await bot.service.handle(incoming)
+        assert reply is not None
+        await bot.service._writing.flush()
+        numbers = chat.deliver(incoming, reply)
+        with pytest.raises(AttributeError):
+            await bot.service.handle(Incoming("telegram", chat.name, text=7))  # type: ignore[arg-type]
+        delete = (await chat.do(chat.typed("/hide"))).delete
+        assert set(numbers) < set(delete)
+
+    async def test_early_or_late_the_update_is_known_at_once(self, bot: Bot, chat: Chat) -> None:
+        incoming = chat.typed("hello")
+        bot.service.delivered(incoming, [])
+        assert await bot.service.handle(incoming) is None
+
+
+class TestCounting:
+    async def test_by_topic_and_day_and_without_words(self, bot: Bot, chat: Chat, phrasebook: Phrasebook) -> None:
+        await chat.say(phrasebook.asks["passwords"])
+        await bot.chat("1002").say(phrasebook.asks["passwords"])
+        await chat.press("up:passwords")
+        await chat.say(phrasebook.emergencies[0])
+        bot.clock.forward(hours=24)
+        await chat.press("down:passwords")
+        await bot.restart()
+        assert await bot.store.counted("2027-01-15", "2027-01-15") == {
+            ("answer", "passwords"): 2,
+            ("up", "passwords"): 1,
+            ("answer", "immediate-danger"): 1,
+            ("danger", ""): 1,
+        }
+        assert (await bot.store.counted("2027-01-16", "2027-01-16"))["down", "passwords"] == 1
+
+    async def test_only_names_of_ours_are_ever_counted(self, bot: Bot, chat: Chat, english: Guidance) -> None:
+        for said in ("my name is Zebedee", "/zebedee", "/start zebedee", "zebedee@example.org", "😭", "помогите"):
+            await chat.say(said)
+        for press in ("topic:zebedee", "zebedee", "report:zebedee", "safe:zebedee", "age:zebedee", "up:zebedee"):
+            await chat.press(press)
+        await bot.restart()
+        async with bot.engine.connect() as connection:
+            rows = (await connection.execute(select(counters.c.name, counters.c.topic))).all()
+        assert rows
+        assert {topic for _, topic in rows} <= {"", *english.topics}
+        assert all(name.replace("-", "").isalpha() and "zebedee" not in name for name, _ in rows)
+
+
+class TestManyAtOnce:
+    async def test_every_chat_is_answered_in_its_order(
+        self, bot: Bot, phrasebook: Phrasebook, english: Guidance
+    ) -> None:
+        chats = [bot.chat(str(number)) for number in range(200)]
+        topics = ("passwords", "sextortion", "greeting")
+        expected = [english.topics[topic].answer.first.split("\n")[0] for topic in topics]
+        done: dict[str, list[str]] = {chat.name: [] for chat in chats}
+
+        async def one(chat: Chat, incoming: Incoming) -> None:
+            reply = await bot.service.handle(incoming)
+            assert reply is not None
+            done[chat.name].append(reply.messages[0].text.split("\n")[0])
+            chat.deliver(incoming, reply)
+
+        acts: list[Callable[[Chat], Incoming]] = [
+            lambda chat: chat.typed(phrasebook.asks["passwords"]),
+            lambda chat: chat.pressed("topic:sextortion"),
+            lambda chat: chat.typed(phrasebook.asks["greeting"]),
+        ]
+        tasks = [asyncio.create_task(one(chat, act(chat))) for act in acts for chat in chats]
+        await asyncio.gather(*tasks)
+        assert all(order == expected for order in done.values())
+        await bot.restart()
+        for chat in chats[::20]:
+            shown = set(chat.shown)
+            assert shown < set((await chat.do(chat.typed("/hide"))).delete)
+
+    async def test_nothing_of_them_stays_in_memory(self, bot: Bot) -> None:
+        chats = [bot.chat(str(number)) for number in range(50)]
+        await asyncio.gather(*(chat.press("topics") for chat in chats))
+        await asyncio.gather(*(chat.say("/hide") for chat in chats))
+        await bot.service._writing.flush()
+        await bot.service._writing.flush()
+        service = bot.service
+        for kept in (service._lanes, service._changed, service._late, service._deleting, service._writing.gather()):
+            assert not kept
+
+    async def test_who_gives_up_waiting_does_not_hold_up_the_others(self, bot: Bot, chat: Chat) -> None:
+        waiting = [asyncio.create_task(bot.service.handle(chat.typed("hello"))) for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in waiting[1:4]:
+            task.cancel()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        cancelled = [isinstance(result, asyncio.CancelledError) for result in results]
+        assert cancelled == [False, True, True, True, False]
+        assert not bot.service._lanes
+
+
+BROKEN = "CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END"
+
+
+class TestTrouble:
+    async def test_while_the_database_cannot_be_written_it_goes_on_and_loses_nothing(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with bot.engine.begin() as connection:
+            await connection.execute(text(BROKEN))
+        await chat.press("age:under-11")
+        incoming = chat.typed(phrasebook.asks["passwords"])
+        await chat.do(incoming)
+        async with asyncio.timeout(10):
+            while "could not be written" not in caplog.text:
+                await asyncio.sleep(0.05)
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("Someone is being unkind")
+        async with bot.engine.begin() as connection:
+            await connection.execute(text("DROP TRIGGER broken"))
+        await bot.restart()
+        assert await bot.service.handle(incoming) is None
+        (answer,) = await chat.press("topic:sextortion")
+        assert answer.text.startswith("Someone is being unkind")
+        day = "2027-01-15"
+        assert (await bot.store.counted(day, day))["answer", "passwords"] == 1
+
+    async def test_the_threads_end_even_if_the_last_commit_fails(self, bot: Bot, chat: Chat) -> None:
+        await chat.press("topics")
+        async with bot.engine.begin() as connection:
+            await connection.execute(text(BROKEN))
+        with pytest.raises(IntegrityError):
+            await bot.stop()
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            bot.service._threads.submit(print)
+        await bot.start()
+
+    async def test_a_purge_that_fails_is_logged_and_tried_again(
+        self, bot: Bot, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await bot.stop()
+        hidden = bot.settings.database.with_name("hidden")
+        bot.settings.database.rename(hidden)
+        await bot.start()  # on a new and empty file
+        async with asyncio.timeout(5):
+            while "could not be deleted" not in caplog.text:
+                await asyncio.sleep(0.01)
+        assert caplog.records[-1].levelno == logging.ERROR
+
+
+class TestLanguages:
+    async def test_the_first_comes_first(self, bot: Bot) -> None:
+        assert list(bot.service.languages) == ["en", "cy"]
+
+    @pytest.mark.parametrize(
+        ("code", "language"), [("cy", "Cymraeg"), ("cy-GB", "Cymraeg"), ("de", "English"), (None, "English")]
+    )
+    async def test_wording_for_anybody(self, bot: Bot, code: str | None, language: str) -> None:
+        wording = bot.service.wording(code)
+        assert wording.language == language
+        assert "999" in wording.say["broken"]
+
+
+async def test_the_secret_is_for_its_owner_alone(bot: Bot) -> None:
+    assert bot.secret_file.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,105 @@
+"""Settings: the environment, then a ``.env`` file, then what is usual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from safetybot.settings import SettingError, Settings, read_settings
+
+TOKEN = "1000:zebedee"
+
+
+def test_without_any_there_is_what_is_usual() -> None:
+    settings = read_settings({}, None)
+    assert settings == Settings()
+    assert settings.telegram_token is None
+    assert settings.telegram_api is None
+    assert settings.data == Path("data")
+    assert settings.content == Path("content")
+    assert settings.log_format == "text"
+
+
+def test_each_is_read() -> None:
+    settings = read_settings(
+        {
+            "SAFETYBOT_TELEGRAM_TOKEN": TOKEN,
+            "SAFETYBOT_TELEGRAM_API": "http://127.0.0.1:9000/",
+            "SAFETYBOT_DATA": "/srv/data",
+            "SAFETYBOT_CONTENT": "/srv/content",
+            "SAFETYBOT_LOG_FORMAT": "json",
+            "OTHER": "x",
+        },
+        None,
+    )
+    assert settings == Settings(
+        telegram_token=TOKEN,
+        telegram_api="http://127.0.0.1:9000",
+        data=Path("/srv/data"),
+        content=Path("/srv/content"),
+        log_format="json",
+    )
+    assert settings.database == Path("/srv/data/safetybot.sqlite3")
+    assert settings.cache == Path("/srv/data/cache")
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n"])
+def test_an_empty_one_is_none(value: str) -> None:
+    names = ("TELEGRAM_TOKEN", "TELEGRAM_API", "DATA", "CONTENT", "LOG_FORMAT")
+    assert read_settings({f"SAFETYBOT_{name}": value for name in names}, None) == Settings()
+
+
+def test_blanks_around_a_value_are_not_part_of_it() -> None:
+    assert read_settings({"SAFETYBOT_TELEGRAM_TOKEN": f" {TOKEN}\n"}, None).telegram_token == TOKEN
+
+
+@pytest.mark.parametrize("api", ["127.0.0.1:9000", "ftp://example.org", "example.org"])
+def test_an_address_that_is_none_is_refused_by_name(api: str) -> None:
+    with pytest.raises(SettingError, match="SAFETYBOT_TELEGRAM_API"):
+        read_settings({"SAFETYBOT_TELEGRAM_API": api}, None)
+
+
+def test_a_log_format_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(SettingError, match="SAFETYBOT_LOG_FORMAT"):
+        read_settings({"SAFETYBOT_LOG_FORMAT": "xml"}, None)
+
+
+def test_the_token_is_never_shown() -> None:
+    settings = read_settings({"SAFETYBOT_TELEGRAM_TOKEN": TOKEN}, None)
+    assert "zebedee" not in f"{settings} {settings!r}"
+
+
+class TestEnvFile:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / ".env"
+
+    def test_it_gives_what_the_environment_does_not(self, file: Path) -> None:
+        file.write_text("SAFETYBOT_DATA=/from/file\nSAFETYBOT_CONTENT='/with blank'\n# SAFETYBOT_LOG_FORMAT=json\n")
+        settings = read_settings({"SAFETYBOT_DATA": "/from/environment"}, file)
+        assert settings.data == Path("/from/environment")
+        assert settings.content == Path("/with blank")
+        assert settings.log_format == "text"
+
+    def test_it_may_be_missing(self, file: Path) -> None:
+        assert read_settings({}, file) == Settings()
+
+    def test_a_folder_of_that_name_is_none(self, file: Path) -> None:
+        file.mkdir()
+        assert read_settings({}, file) == Settings()
+
+    def test_the_processs_environment_is_not_read(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SECRET_OF_THE_PROCESS", "zebedee")
+        monkeypatch.setenv("SAFETYBOT_CONTENT", "zebedee")
+        file.write_text("SAFETYBOT_DATA=${SECRET_OF_THE_PROCESS}\n")
+        settings = read_settings({}, file)
+        assert settings.data == Path("${SECRET_OF_THE_PROCESS}")
+        assert settings.content == Path("content")
+
+    def test_one_that_is_no_text_is_refused_by_name(self, file: Path) -> None:
+        file.write_bytes(b"SAFETYBOT_TELEGRAM_TOKEN=zebedee\xff\n")
+        with pytest.raises(SettingError, match="not UTF-8") as caught:
+            read_settings({}, file)
+        assert "zebedee" not in str(caught.value)
+        assert str(file) in str(caught.value)
