@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ _BEGIN = "sqlite_begin"
 """Execution option: the statement a transaction begins with."""
 
 _BUSY_MILLISECONDS = 10_000
+_WAL_TRIES, _WAL_PAUSE = 100, 0.01
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -26,9 +29,9 @@ def sqlite_engine(path: Path) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+        _switch_to_wal(cursor)
         for pragma in (
-            f"busy_timeout={_BUSY_MILLISECONDS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "secure_delete=ON",
             "trusted_schema=OFF",
@@ -43,6 +46,18 @@ def sqlite_engine(path: Path) -> AsyncEngine:
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Of several who do so at once on a new file, SQLite turns all but one away, without the usual waiting."""
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_WAL_PAUSE)
 
 
 def for_writing(engine: AsyncEngine) -> AsyncEngine:

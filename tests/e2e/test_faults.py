@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from tests.e2e.program import Program
 from tests.e2e.speech import Content
 from tests.emulator import Emulator
+
+pytestmark = pytest.mark.slow
 
 CHATS = 24
 TEXTS = tuple(f"/start game-{number}" for number in range(1, 10))

@@ -20,6 +20,8 @@ from tests.e2e.program import Place, Program
 from tests.e2e.speech import SHIPPED, Content
 from tests.emulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 CHATS = 48
 MESSAGES = 14
 KILLS = 7
@@ -59,7 +61,7 @@ def lines(small_content: Content, tmp_path_factory: pytest.TempPathFactory, smal
     place = Place.make(folder, small_content.folder, small_cache)  # type: ignore[arg-type]
     asks = {ask: topic for topic in small_content.topics() for ask in small_content.topic(topic)["asks"]}
     tried = [json.loads(line) for line in place.command("try", "--json", said="\n".join(asks)).out.splitlines()]
-    found = {}
+    found: dict[str, str] = {}
     for each in tried:
         if each["topic"] == asks[each["text"]] and each["danger"] == "none" and each["topic"] != "immediate-danger":
             found.setdefault(each["topic"], each["text"])
@@ -96,11 +98,14 @@ async def test_under_load(program: Program, telegram: Emulator, small_content: C
                 updates[chat, number] = telegram.push_text(chat, plans[chat][number].text) or 0
             await asyncio.sleep(chance.uniform(0.3, 0.8))
 
+    async def until_it_sends() -> None:
+        sent = telegram.counts["sendMessage"]
+        await telegram.until(lambda: telegram.counts["sendMessage"] > sent or writing.done(), 60)
+
     writing = asyncio.create_task(write())
     for _ in range(KILLS):
         await program.start()
-        sent = telegram.counts["sendMessage"]
-        await telegram.until(lambda sent=sent: telegram.counts["sendMessage"] > sent or writing.done(), 60)
+        await until_it_sends()
         await asyncio.sleep(chance.uniform(0, 1))
         kills.append(Kill(time.monotonic(), telegram.confirmed_offset, telegram.pending))
         await program.kill()
@@ -249,6 +254,6 @@ async def test_while_it_learns(telegram: Emulator, tmp_path: Path) -> None:
 
 def alive(process: psutil.Process) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

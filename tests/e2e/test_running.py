@@ -185,6 +185,7 @@ class TestEditing:
         finally:
             await program.kill()
 
+    @pytest.mark.slow
     async def test_new_examples_are_learnt_while_it_goes_on_answering(
         self, place: Place, content: Content, telegram: Emulator, phone: Phone, tmp_path: Path
     ) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.speech import SHIPPED, Content
 from tests.emulator import Emulator
 
 # Where nothing is cached, the first test waits for the matcher to be fitted.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400), pytest.mark.slow]
 
 WORRIES = {
     "sextortion": "a girl i met on snap says shell send my nudes to all my mates unless i send her 200 quid",

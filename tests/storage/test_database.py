@@ -175,7 +175,7 @@ class TestMigrations:
         assert "sessions" in tables(path)
 
     async def test_several_processes_may_start_at_once(self, path: Path) -> None:
-        engines = [sqlite_engine(path) for _ in range(4)]
+        engines = [sqlite_engine(path) for _ in range(8)]
         await asyncio.gather(*(migrate(engine) for engine in engines))
         for engine in engines:
             await engine.dispose()
