@@ -16,7 +16,7 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 bench: .venv/installed-dev
-	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/speed.py $(FILE)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -6,7 +6,6 @@ words: a young person's own text, quoted back to them, must never turn into form
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +14,6 @@ from markdown_it.token import Token
 
 LINK_SCHEMES = ("https:", "http:", "tel:", "sms:")
 """The only addresses that stay links; any other link is shown as its text."""
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~=:\"'])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +68,6 @@ def parse(text: str) -> tuple[Block, ...]:
     # A lone surrogate cannot be written as UTF-8, so no channel could send it.
     clean = text.encode("utf-8", "replace").decode("utf-8")
     return tuple(_blocks(iter(_MARKDOWN.parse(clean))))
-
-
-def escape(text: str) -> str:
-    """Protect a person's own words, so that :func:`parse` shows them exactly as typed."""
-    return "\n".join(_SPECIAL.sub(r"\\\1", line.strip()) for line in text.splitlines())
 
 
 def plain(blocks: Sequence[Block]) -> str:

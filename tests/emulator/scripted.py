@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from safetybot.channels.markdown import escape
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
+from safetybot.dialogue.quoting import escape
 from safetybot.guidance.model import BotProfile, MenuCommand, WordingFile
 
 BROKEN = "Something broke here. Call 999 or Childline 0800 1111."

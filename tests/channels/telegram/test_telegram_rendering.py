@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetybot.channels.markdown import Listing, Paragraph, Span, escape, parse, plain
+from safetybot.channels.markdown import Listing, Paragraph, Span, parse, plain
 from safetybot.channels.telegram.rendering import PressDoesNotFit, render, units
 from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.dialogue.quoting import escape
 from tests.emulator import telegram_html
 
 MARKUP = st.text(alphabet=st.sampled_from("ab *_`[]()<>&\"'\\#-+.!~|=:/\n\t123😀é\u0301\u200d\ud800"), max_size=300)
