@@ -47,6 +47,7 @@ class DangerSense:
         self._high = topics_of(corpus, Urgency.HIGH)
         first, last = corpus.sign_starts[0], corpus.sign_starts[-1]
         self._sign_sentences = fitted.matrix.sentences[first:last]
+        self._compared = (np.zeros(0, np.float32), np.zeros(0, np.float32))
         self._sign_words = Postings(fitted.matrix, first, last, fitted.featuriser.lexical_width)
 
     def judge_learnt(
@@ -85,9 +86,17 @@ class DangerSense:
                 verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
         return verdict
 
+    def _sentence_similarity(self, sentence: FloatArray) -> FloatArray:
+        """The other part of the similarity to each sign; a message as typed often has the vector of it as mended."""
+        compared = self._compared  # taken once: another thread may put its own in place
+        if not np.array_equal(compared[0], sentence):
+            compared = (sentence, np.vecdot(self._sign_sentences, sentence))
+            self._compared = compared
+        return compared[1]
+
     def _nearest_signs(self, features: Features, spread: FloatArray) -> tuple[list[float], list[str]]:
         starts = self._corpus.sign_starts
-        similarity = np.vecdot(self._sign_sentences, features.sentence) + self._sign_words.similarity(features)
+        similarity = self._sentence_similarity(features.sentence) + self._sign_words.similarity(features)
         near: list[float] = []
         texts: list[str] = []
         for start, end in itertools.pairwise(starts):

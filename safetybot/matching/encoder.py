@@ -52,7 +52,13 @@ class SentenceEncoder:
         options.inter_op_num_threads = 1
         options.log_severity_level = _LOG_ERRORS_ONLY
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            str(model),
+            options,
+            providers=["CPUExecutionProvider"],
+            # An addition and a normalisation, each vectorised, take a third of the time of the two fused.
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
 
     def encode(self, text: str) -> FloatArray:
         """The unit vector of one text: shape (384,).

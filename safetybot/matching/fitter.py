@@ -6,6 +6,7 @@ back when it is done, and the bot goes on answering meanwhile.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import multiprocessing
@@ -68,7 +69,7 @@ class Fitter:
         if failure is not None:
             raise failure
         if process.exitcode:
-            raise OSError(process.exitcode, "the process that fits the matcher was ended; is there enough memory?")
+            raise ChildProcessError(errno.ECHILD, "the process that fits the matcher was ended; is memory short?")
         fitted = MatcherCache(self._cache_folder).load(key)
         if fitted is None:
             raise OSError(f"the matcher just written to {self._cache_folder} cannot be read back")
