@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -65,6 +66,15 @@ def test_the_same_text_means_the_same(
     assert _plain(interpreter.interpret("he wantd my picturs")) == before
     fresh = Interpreter(small_corpus, small_fitted, make_preparer(small_corpus), encoder)
     assert _plain(fresh.interpret("he wantd my picturs")) == before
+
+
+def test_many_threads_may_ask_at_once(interpreter: Interpreter) -> None:
+    """And none gets what another's message means."""
+    texts = [f"{text} {number}" for number in range(10) for text in ("he wants my nudes", "u ok hun", "he has a knife")]
+    alone = [_plain(interpreter.interpret(text)) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        for found in (pool.map(interpreter.interpret, texts), pool.map(interpreter.interpret, texts)):
+            assert [_plain(meant) for meant in found] == alone
 
 
 class TestLongTexts:
