@@ -58,7 +58,7 @@ def normalise(text: str) -> str:
     """Lower case, compatibility forms folded, straight quotes, invisible characters gone, "sooooo" → "soo"."""
     # Quotes first: NFKC would take "´" apart into a space and an accent.
     folded = unicodedata.normalize("NFKC", text.translate(_QUOTES)).lower()
-    visible = "".join(map(_visible, folded))
+    visible = folded if folded.isprintable() else "".join(map(_visible, folded))
     return " ".join(_REPEATED_LETTER.sub(r"\1\1", visible).split())
 
 
@@ -113,8 +113,13 @@ class SlangTable:
     def __init__(self, table: Mapping[str, str]) -> None:
         """``table``: slang → plain words."""
         self._table = {tuple(words(normalise(slang))): normalise(plain) for slang, plain in table.items()}
-        self._longest = min(PHRASE_WORDS_MAX, max((len(key) for key in self._table), default=0))
-        self._starts = {key[0] for key in self._table if key}
+        self._lengths: dict[str, list[int]] = {}
+        """First word of a phrase → lengths of the phrases that begin so, longest first."""
+        for key in sorted(self._table, key=len, reverse=True):
+            if 0 < len(key) <= PHRASE_WORDS_MAX:
+                lengths = self._lengths.setdefault(key[0], [])
+                if len(key) not in lengths:
+                    lengths.append(len(key))
         signs = {normalise(slang): normalise(plain) for slang, plain in table.items()}
         self._symbols = {s: p for s, p in signs.items() if not WORD.fullmatch(s) and len(words(s)) <= 1}
         # "s/h" and the like hold signs that WORD leaves out, so they are looked for in the text itself.
@@ -128,23 +133,25 @@ class SlangTable:
         """``text`` (normalised) with every slang phrase in plain words; the longest phrase wins."""
         if self._symbol_pattern:
             text = self._symbol_pattern.sub(lambda match: self._symbols[match.group()], text)
+        spelt = WORD.findall(text)
+        if self._lengths.keys().isdisjoint(spelt):
+            return text
         found = list(WORD.finditer(text))
         out: list[str] = []
         position = index = 0
         while index < len(found):
-            length = self._longest_at(found, index)
+            length = self._longest_at(spelt, index)
             if length:
-                key = tuple(match.group() for match in found[index : index + length])
+                key = tuple(spelt[index : index + length])
                 out += [text[position : found[index].start()], self._table[key]]
                 position = found[index + length - 1].end()
             index += max(1, length)
         return "".join(out) + text[position:]
 
-    def _longest_at(self, found: list[re.Match[str]], index: int) -> int:
-        if found[index].group() not in self._starts:
-            return 0
-        for length in range(min(self._longest, len(found) - index), 0, -1):
-            if tuple(match.group() for match in found[index : index + length]) in self._table:
+    def _longest_at(self, spelt: list[str], index: int) -> int:
+        for length in self._lengths.get(spelt[index], ()):
+            key = tuple(spelt[index : index + length])
+            if len(key) == length and key in self._table:
                 return length
         return 0
 
