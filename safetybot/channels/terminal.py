@@ -20,7 +20,6 @@ from safetybot.service import Service
 CHANNEL = "terminal"
 _log = logging.getLogger(__name__)
 _WIDTH = 72
-_HOW_TO = "Type a message and press Enter. A number chooses a button. Ctrl-D ends."
 
 
 async def run_terminal(service: Service, console: Console, language: str | None = None) -> None:
@@ -41,7 +40,7 @@ class Terminal:
 
     async def run(self) -> None:
         """Greets, then answers line by line until the input ends."""
-        self._console.print(Text(_HOW_TO, style="dim"))
+        self._console.print(Text(self._service.wording(self._language).say["terminal"], style="dim"))
         await self._answer(Incoming(CHANNEL, "0", text="/start", language=self._language))
         while (line := await self._read()) is not None:
             if line.strip():

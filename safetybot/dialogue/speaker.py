@@ -22,8 +22,6 @@ CHILDLINE, SHOUT = "childline", "shout"
 
 _UNDER_18 = (AgeBand.UNDER_11, AgeBand.FROM_11, AgeBand.FROM_14)
 
-Rows = tuple[tuple[Button, ...], ...]
-
 
 @dataclass(frozen=True)
 class Speaker:

@@ -65,6 +65,7 @@ SAY: Mapping[str, Phrase] = MappingProxyType(
         "line-web": _phrase("how to find a helpline's page", "web"),
         "line-show-13": _phrase("beside a helpline for those of 13 and over"),
         "line-show-16": _phrase("beside a helpline for those of 16 and over"),
+        "terminal": _phrase("how to write and choose in a terminal, said once at its start"),
     }
 )
 

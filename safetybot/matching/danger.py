@@ -76,10 +76,11 @@ class DangerSense:
         return Danger(sign, because, emergency, check)
 
     def judge_rules(self, prepared: PreparedText) -> Danger:
-        """What the readable rules say of the text in each of its forms; English only."""
+        """What the readable rules say of the text in each of its forms.
+
+        They are English, and looked at in every language: a young person may write English to a bot that is not.
+        """
         verdict = Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
-        if not self._corpus.language.startswith("en"):
-            return verdict
         for form in dict.fromkeys((prepared.raw, prepared.plain, prepared.mended)):
             rule = apply_rules(form)
             if rule and GRAVITY[rule.sign] > GRAVITY[verdict.sign]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from safetybot.matching.cache import FORMAT, MatcherCache
-from safetybot.matching.corpus import Corpus
+from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.interpreter import Interpreter, make_preparer
@@ -48,14 +48,21 @@ class Fitter:
     def __init__(self, cache_folder: Path, encoder: SentenceEncoder | None) -> None:
         self._cache_folder = cache_folder
         self._encoder = encoder
+        self._last: dict[str, tuple[str, Interpreter]] = {}
+        """Language → the last interpreter and its key, for the many edits that change no example."""
 
     def interpreter(self, corpus: Corpus, progress: Progress = lambda stage, done: None) -> Interpreter:
         """A ready Interpreter. Blocks for up to a minute where the corpus is new; call it off the event loop."""
         key = cache_key(corpus)
+        last_key, last = self._last.get(corpus.language, ("", None))
+        if last is not None and key == last_key:
+            return last
         fitted = MatcherCache(self._cache_folder).load(key)
         if fitted is None:
             fitted = self._fit_apart(corpus, key, progress)
-        return Interpreter(corpus, fitted, make_preparer(corpus), self._encoder)
+        interpreter = Interpreter(corpus, fitted, make_preparer(corpus), self._encoder)
+        self._last[corpus.language] = (key, interpreter)
+        return interpreter
 
     def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
         context = multiprocessing.get_context("spawn")
@@ -118,11 +125,19 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
     sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
     name = f"{cache_key_of_classes(corpus)[:16]}-{encoder_hash()[:16]}"
-    lent = _nearly_the_same(cache.load_calibration(name), prepared)
+    labelled = _labelled(corpus, prepared)
+    lent = _nearly_the_same(cache.load_calibration(name), labelled)
     fitted = fit(corpus, prepared, sentences, progress, lent)
     if lent is None:
-        cache.save_calibration(name, fitted.calibration, prepared)
+        cache.save_calibration(name, fitted.calibration, labelled)
     return fitted
+
+
+def _labelled(corpus: Corpus, prepared: tuple[str, ...]) -> tuple[str, ...]:
+    """Each text with what it is an example or a sign of, so that one moved from list to list counts as changed."""
+    labels = [class_ for class_ in corpus.classes for _ in corpus.examples[class_]]
+    labels += [f"danger {sign}" for sign in SIGNS for _ in corpus.signs[sign]]
+    return tuple(f"{label}: {text}" for label, text in zip(labels, prepared, strict=True))
 
 
 def cache_key_of_classes(corpus: Corpus) -> str:
@@ -132,7 +147,7 @@ def cache_key_of_classes(corpus: Corpus) -> str:
 
 
 def _nearly_the_same(known: tuple[Calibration, frozenset[str]] | None, texts: tuple[str, ...]) -> Calibration | None:
-    """A calibration that was made on all but a few of ``texts``, so that an edit goes live in seconds."""
+    """A calibration that was made on all but a few of ``texts`` (labelled), so that an edit goes live in seconds."""
     if known is None:
         return None
     calibration, calibrated = known

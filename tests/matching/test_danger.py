@@ -87,12 +87,10 @@ class TestRules:
     def test_no_rule(self, sense: DangerSense) -> None:
         assert sense.judge_rules(PreparedText("hi", "hi", "hi")) == Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
 
-    @pytest.mark.parametrize(
-        ("language", "sign"), [("en", Sign.EMERGENCY), ("en-GB", Sign.EMERGENCY), ("cy", Sign.NONE)]
-    )
-    def test_they_are_for_english(self, small_corpus: Corpus, small_fitted: Fitted, language: str, sign: Sign) -> None:
+    @pytest.mark.parametrize("language", ["en", "en-GB", "cy"])
+    def test_they_hold_in_every_language(self, small_corpus: Corpus, small_fitted: Fitted, language: str) -> None:
         sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted)
-        assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is sign
+        assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is Sign.EMERGENCY
 
 
 class TestLearnt:

@@ -84,10 +84,25 @@ def test_a_calibration_serves_until_too_much_has_changed(tmp_path: Path, small_c
     assert calibrates(many)
     assert not calibrates(with_greetings(many, "one more"))
     assert calibrates(with_greetings(many, *(f"good day number {number}" for number in range(20))))
+    moved = {"greeting": small_corpus.examples["greeting"], "passwords": many.examples["greeting"][-60:]}
+    moved["passwords"] = (*small_corpus.examples["passwords"], *moved["passwords"])
+    assert calibrates(dataclasses.replace(many, examples={**many.examples, **moved})), "the same texts, elsewhere"
+    assert calibrates(many)
     urgent = {**small_corpus.urgency, "passwords": Urgency.HIGH}
     assert calibrates(dataclasses.replace(many, urgency=urgent)), "what danger means has changed"
     next(tmp_path.glob("calibration-*")).write_bytes(b"damaged")
     assert calibrates(many) or calibrates(dataclasses.replace(many, urgency=urgent)), "a damaged one serves nobody"
+
+
+def test_an_edit_that_changes_no_example_keeps_the_interpreter(
+    folder: Path, small_corpus: Corpus, encoder: SentenceEncoder
+) -> None:
+    """So that a changed answer is live within two seconds; read anew, the matcher alone takes more than one."""
+    fitter = Fitter(folder, encoder)
+    first = fitter.interpreter(small_corpus)
+    assert fitter.interpreter(dataclasses.replace(small_corpus)) is first
+    slang = {**small_corpus.slang, "brandnew": "new"}
+    assert fitter.interpreter(dataclasses.replace(small_corpus, slang=slang)) is not first
 
 
 def test_the_key_hangs_on_the_corpus(small_corpus: Corpus) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safetybot.guidance.model import Sign
+from safetybot.matching import danger_rules
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import GRAVITY, Danger
 from safetybot.matching.danger_rules import apply_rules
@@ -120,9 +121,11 @@ class TestParts:
         assert all(after[0] <= before[-1] for before, after in itertools.pairwise(parts)), "no gap, and a word shared"
         assert len(parts) <= count / (PART_WORDS - 1) + 1, "and no more than are needed"
 
-    def test_they_are_judged(self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> None:
-        """By what was learnt, in a language without rules."""
-        corpus = dataclasses.replace(small_corpus, language="cy")
+    def test_they_are_judged(
+        self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By what was learnt: there are no rules here."""
+        monkeypatch.setattr(danger_rules, "RULES", ())
         knows_nothing = TextPreparer(SlangTable({}), SpellingMender([], WordList()))
 
         def interpret(text: str, card: float, part_card: float) -> Danger:
@@ -131,7 +134,7 @@ class TestParts:
                 small_fitted.calibration, check_threshold=1.1, part_check_threshold=1.1, **thresholds
             )
             fitted = dataclasses.replace(small_fitted, calibration=calibration)
-            return Interpreter(corpus, fitted, knows_nothing, encoder).interpret(text).danger
+            return Interpreter(small_corpus, fitted, knows_nothing, encoder).interpret(text).danger
 
         sign = small_corpus.signs[Sign.EMERGENCY][0]
         whole = f"{FILLER}{FILLER}{sign}. {FILLER}{FILLER}"
@@ -181,12 +184,17 @@ class TestMending:
 
     @pytest.mark.parametrize("slang", [{}, {"overdose": "lesson"}])
     def test_a_wrong_mend_never_hides_danger_from_what_was_learnt(
-        self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, slang: dict[str, str]
+        self,
+        small_corpus: Corpus,
+        small_fitted: Fitted,
+        encoder: SentenceEncoder,
+        monkeypatch: pytest.MonkeyPatch,
+        slang: dict[str, str],
     ) -> None:
-        """In a language without rules, so that nothing else can have seen it."""
-        corpus = dataclasses.replace(small_corpus, language="cy")
+        """Without rules, so that nothing else can have seen it."""
+        monkeypatch.setattr(danger_rules, "RULES", ())
         preparer = TextPreparer(SlangTable(slang), SpellingMender(["overdone lesson"], WordList()))
-        interpreter = Interpreter(corpus, small_fitted, preparer, encoder)
+        interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
         meant = interpreter.interpret("I have taken an overdose")
         assert "overdose" not in meant.prepared.mended
         assert meant.danger.sign is Sign.EMERGENCY
