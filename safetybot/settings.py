@@ -5,6 +5,7 @@ Nothing else in the program reads the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Literal
 from dotenv import dotenv_values
 
 LogFormat = Literal["text", "json"]
+
+_CHAT = re.compile(r"-?[1-9][0-9]{0,15}")
 
 
 class SettingError(Exception):
@@ -27,6 +30,9 @@ class Settings:
     """``SAFETYBOT_TELEGRAM_TOKEN``: the bot's token from @BotFather. Without it there is no Telegram."""
     telegram_api: str | None = None
     """``SAFETYBOT_TELEGRAM_API``: another Bot API server, e.g. ``http://127.0.0.1:9000``, without ``/bot``."""
+    staff_chat: int | None = None
+    """``SAFETYBOT_STAFF_CHAT``: Telegram's number of the chat that is told of new reports, e.g. ``-1001234567890``. The
+    bot stays in it, and answers nobody there. Without it no note is sent."""
     data: Path = Path("data")
     """``SAFETYBOT_DATA``: folder of the database, the secrets and the matcher's cache. Default ``data``."""
     content: Path = Path("content")
@@ -41,6 +47,11 @@ class Settings:
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "safetybot.sqlite3"
+
+    @property
+    def secret(self) -> Path:
+        """The server's secret."""
+        return self.data / "secrets" / "server.key"
 
     @property
     def cache(self) -> Path:
@@ -67,12 +78,16 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
     api = get("TELEGRAM_API")
     if api is not None and not api.startswith(("http://", "https://")):
         raise SettingError("SAFETYBOT_TELEGRAM_API must start with http:// or https://")
+    staff_chat = get("STAFF_CHAT")
+    if staff_chat is not None and not _CHAT.fullmatch(staff_chat):
+        raise SettingError("SAFETYBOT_STAFF_CHAT must be the number of a Telegram chat, such as -1001234567890")
     log_format = get("LOG_FORMAT") or "text"
     if log_format not in ("text", "json"):
         raise SettingError("SAFETYBOT_LOG_FORMAT must be text or json")
     return Settings(
         telegram_token=get("TELEGRAM_TOKEN"),
         telegram_api=api.rstrip("/") if api else None,
+        staff_chat=int(staff_chat) if staff_chat else None,
         data=Path(get("DATA") or "data"),
         content=Path(get("CONTENT") or "content"),
         log_format="json" if log_format == "json" else "text",

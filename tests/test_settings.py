@@ -16,6 +16,7 @@ def test_without_any_there_is_what_is_usual() -> None:
     assert settings == Settings()
     assert settings.telegram_token is None
     assert settings.telegram_api is None
+    assert settings.staff_chat is None
     assert settings.data == Path("data")
     assert settings.content == Path("content")
     assert settings.log_format == "text"
@@ -26,6 +27,7 @@ def test_each_is_read() -> None:
         {
             "SAFETYBOT_TELEGRAM_TOKEN": TOKEN,
             "SAFETYBOT_TELEGRAM_API": "http://127.0.0.1:9000/",
+            "SAFETYBOT_STAFF_CHAT": "-1001234567890",
             "SAFETYBOT_DATA": "/srv/data",
             "SAFETYBOT_CONTENT": "/srv/content",
             "SAFETYBOT_LOG_FORMAT": "json",
@@ -36,6 +38,7 @@ def test_each_is_read() -> None:
     assert settings == Settings(
         telegram_token=TOKEN,
         telegram_api="http://127.0.0.1:9000",
+        staff_chat=-1001234567890,
         data=Path("/srv/data"),
         content=Path("/srv/content"),
         log_format="json",
@@ -46,7 +49,7 @@ def test_each_is_read() -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])
 def test_an_empty_one_is_none(value: str) -> None:
-    names = ("TELEGRAM_TOKEN", "TELEGRAM_API", "DATA", "CONTENT", "LOG_FORMAT")
+    names = ("TELEGRAM_TOKEN", "TELEGRAM_API", "STAFF_CHAT", "DATA", "CONTENT", "LOG_FORMAT")
     assert read_settings({f"SAFETYBOT_{name}": value for name in names}, None) == Settings()
 
 
@@ -58,6 +61,25 @@ def test_blanks_around_a_value_are_not_part_of_it() -> None:
 def test_an_address_that_is_none_is_refused_by_name(api: str) -> None:
     with pytest.raises(SettingError, match="SAFETYBOT_TELEGRAM_API"):
         read_settings({"SAFETYBOT_TELEGRAM_API": api}, None)
+
+
+@pytest.mark.parametrize("chat", ["5", "-5", " -1001234567890 ", "1234567890123456"])
+def test_a_staff_chat_is_a_number(chat: str) -> None:
+    assert read_settings({"SAFETYBOT_STAFF_CHAT": chat}, None).staff_chat == int(chat)
+
+
+@pytest.mark.parametrize(
+    "chat", ["@zebedee", "-", "0", "007", "1_000", "-100 1234567890", "−1001234567890", "٣", "1.0", "1e9", "9" * 17]
+)
+def test_a_staff_chat_that_is_none_is_refused_by_name_and_not_shown(chat: str) -> None:
+    with pytest.raises(SettingError, match="SAFETYBOT_STAFF_CHAT") as caught:
+        read_settings({"SAFETYBOT_STAFF_CHAT": chat}, None)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert len(chat) == 1 or chat not in str(caught.value)
+
+
+def test_the_staff_chat_is_never_shown() -> None:
+    assert "987654" not in repr(read_settings({"SAFETYBOT_STAFF_CHAT": "-987654"}, None))
 
 
 def test_a_log_format_that_is_none_is_refused_by_name() -> None:

@@ -30,6 +30,7 @@ from safetybot.reports.cases import (
 )
 from safetybot.reports.codes import CodeKeys
 from safetybot.reports.envelopes import Message, load, open_all, store
+from safetybot.reports.notes import due_again, opened_since_written
 from safetybot.reports.retention import shred
 from safetybot.reports.sealing import Json, KeyPair, lock_private, unlock_private
 from safetybot.reports.staff import readers
@@ -128,19 +129,23 @@ async def add_to_case(
 ) -> None:
     """Adds what the writer says now. A closed case is open again; the urgency may rise, and never falls.
 
+    The staff chat is told where somebody has opened the case since the writer last wrote, or where its urgency rises.
     Raises NoReader, UnknownCase, Shredded, TooLong, NotJson.
     """
     await hold(connection)
     row = await case_row(connection, found.ref.id)
+    higher = urgency if urgency is not None and urgency.rank > row.urgency.rank else None
+    if higher is not None or await opened_since_written(connection, found.ref.id):
+        await due_again(connection, found.ref.id)
     await _store(connection, found.ref, Kind.ADDITION, body, at, await readers(connection), found.public_key)
     await append(connection, BOT, Act.ADDED, day_of(at), found.ref.id)
     if row.status is Status.CLOSED:
         opened = {"status": Status.OPEN.value, "closed": None, "warned": None, "outcome": None}
         await connection.execute(update(cases).where(cases.c.id == found.ref.id).values(**opened))
         await append(connection, BOT, Act.REOPENED, day_of(at), found.ref.id)
-    if urgency is not None and urgency.rank > row.urgency.rank:
-        await connection.execute(update(cases).where(cases.c.id == found.ref.id).values(urgency=urgency.value))
-        change = {"before": row.urgency.value, "now": urgency.value}
+    if higher is not None:
+        await connection.execute(update(cases).where(cases.c.id == found.ref.id).values(urgency=higher.value))
+        change = {"before": row.urgency.value, "now": higher.value}
         await append(connection, BOT, Act.URGENCY, day_of(at), found.ref.id, **change)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +15,21 @@ from safetybot.storage.tables import cases, envelopes
 _AROUND = -bucket_of(b"")
 """Bytes of an envelope that are not its padded message."""
 assert min(BUCKETS) > _AROUND
+
+
+class Waiting(NamedTuple):
+    """Cases with something that no member of staff has opened."""
+
+    cases: int
+    since: str | None
+    """The day (UTC, ``2026-11-24``) of the oldest of it."""
+
+
+async def waiting(connection: AsyncConnection) -> Waiting:
+    """How many cases wait to be read, and since when."""
+    query = select(func.count(envelopes.c.case_id.distinct()), func.min(envelopes.c.day)).where(envelopes.c.unread)
+    number, since = (await connection.execute(query)).one()
+    return Waiting(int(number), since)
 
 
 async def list_cases(

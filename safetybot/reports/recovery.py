@@ -8,7 +8,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, exists, insert, select, update
@@ -31,6 +31,9 @@ _ALIKE = str.maketrans("OIL", "011")
 _CHECK_BYTES = 3
 _GROUP = 4
 _BATCH = 500
+
+Progress = Callable[[int, int], None]
+"""Is told how many envelopes are done, and how many there are."""
 
 
 class RecoveryKeyMistyped(StaffError):
@@ -104,9 +107,13 @@ async def recover(
     at: dt.datetime,
     stretcher: KeyStretcher,
     parameters: Parameters | None = None,
+    *,
+    progress: Progress = lambda done, total: None,
+    show: Callable[[], None] = lambda: None,
 ) -> Rewrapped:
     """Gives a member new keys, a new passphrase to change, and every envelope there is, by the recovery key.
 
+    ``show`` is called just before it is committed: where it raises, nothing is changed.
     Raises UnknownMember, MemberDisabled, WrongRecoveryKey, WeakPassphrase.
     """
     async with engine.connect() as connection:
@@ -121,9 +128,10 @@ async def recover(
         await connection.execute(delete(envelope_keys).where(envelope_keys.c.reader == member.id))
         change = update(staff).where(staff.c.id == member.id)
         await connection.execute(change.values(public_key=pair.public, must_change=True, **locked))
-        result = await _rewrap(connection, RECOVERY, recovery, member.id, pair.public)
+        result = await _rewrap(connection, RECOVERY, recovery, member.id, pair.public, progress)
         moment = moment_of(at)
         await append(connection, OPERATOR, Act.STAFF_RECOVERED, moment, member=member.id, envelopes=result.opened)
+        show()
     return result
 
 
@@ -132,7 +140,14 @@ def _must_be_active(member: Member) -> None:
         raise MemberDisabled("this account is not active")
 
 
-async def _rewrap(connection: AsyncConnection, giver: str, pair: KeyPair, to: str, public: bytes) -> Rewrapped:
+async def _rewrap(
+    connection: AsyncConnection,
+    giver: str,
+    pair: KeyPair,
+    to: str,
+    public: bytes,
+    progress: Progress = lambda done, total: None,
+) -> Rewrapped:
     """Seals every envelope's key that ``giver`` has and ``to`` has not, to ``to``."""
     theirs = envelope_keys.alias()
     has = exists().where(
@@ -156,6 +171,7 @@ async def _rewrap(connection: AsyncConnection, giver: str, pair: KeyPair, to: st
         if rows:
             await connection.execute(insert(envelope_keys), rows)
         opened += len(rows)
+        progress(start + len(batch), len(found))
     return Rewrapped(opened, len(found) - opened)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.reports.audit import BOT, Act, append, hold
 from safetybot.reports.cases import CaseRef, Outcome, Status
@@ -43,7 +43,8 @@ async def purge(connection: AsyncConnection, today: dt.date, actor: str = BOT) -
     soon = and_(_closed_for(KEEP_DAYS - WARN_DAYS, today), cases.c.warned.is_(None))
     announced = await _find(connection, today + dt.timedelta(WARN_DAYS), soon)
     for ref in announced:
-        await connection.execute(update(cases).where(cases.c.id == ref.id).values(warned=today.isoformat()))
+        warned = {"warned": today.isoformat(), "noted": False}  # so the staff chat is told
+        await connection.execute(update(cases).where(cases.c.id == ref.id).values(**warned))
         await append(connection, actor, Act.WARNED, today.isoformat(), ref.id)
     return Purged(tuple(announced), tuple(shredded))
 
@@ -53,7 +54,7 @@ async def shred(
 ) -> None:
     """Deletes everything of a case but its figures: day, urgency, status, outcome, and how many envelopes of a kind.
 
-    The caller holds the audit log, and calls :func:`scrub` after the commit.
+    The caller holds the audit log, and calls :func:`safetybot.storage.scrubbing.scrub` after the commit.
     """
     query = select(envelopes.c.kind, func.count()).where(envelopes.c.case_id == case_id).group_by(envelopes.c.kind)
     counts = {row[0]: row[1] for row in await connection.execute(query)}
@@ -64,22 +65,6 @@ async def shred(
     ended = {"outcome": outcome.value} if outcome else {}
     await connection.execute(update(cases).where(cases.c.id == case_id).values(**gone, **stub, **ended))
     await append(connection, actor, Act.SHREDDED, at, case_id)
-
-
-async def scrub(engine: AsyncEngine) -> bool:
-    """Clears what was deleted out of SQLite's write-ahead log; False where a reader was in the way: try again.
-
-    Deleted pages are overwritten in the file itself (``secure_delete``), and the log is emptied here. PostgreSQL has
-    neither: there, the deleted keys are gone when its own log and backups have been rotated.
-    """
-    if engine.dialect.name != "sqlite":
-        return True
-    async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection  # a transaction would be in the way
-        assert driver is not None
-        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-            (busy, *_) = await cursor.fetchone()
-    return not busy
 
 
 async def _find(connection: AsyncConnection, today: dt.date, which: ColumnElement[bool]) -> Sequence[CaseRef]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,10 +76,13 @@ async def add(
     at: dt.datetime,
     stretcher: KeyStretcher,
     parameters: Parameters | None = None,
+    *,
+    show: Callable[[Member, KeyPair | None], None] = lambda member, recovery: None,
 ) -> tuple[Member, KeyPair | None]:
     """Adds a member who must change ``passphrase`` at first; with the first of all, the recovery key is made.
 
     The recovery key pair is in no other place: print it (:func:`safetybot.reports.recovery.spell`) and forget it.
+    ``show`` is called with what is returned, just before it is committed: where it raises, nothing is added.
     Raises BadName, NameTaken, WeakPassphrase.
     """
     name = plain(name)
@@ -94,12 +97,18 @@ async def add(
         recovery = await _first_recovery_key(connection, at)
         await connection.execute(insert(staff).values(**asdict(member), **locked))
         await append(connection, OPERATOR, Act.STAFF_ADDED, moment_of(at), member=member.id)
+        show(member, recovery)
     return member, recovery
+
+
+async def has_recovery_key(connection: AsyncConnection) -> bool:
+    """Whether there is one: it is made with the first member."""
+    return (await connection.execute(select(recovery_key.c.id))).one_or_none() is not None
 
 
 async def _first_recovery_key(connection: AsyncConnection, at: dt.datetime) -> KeyPair | None:
     """The recovery key, made now; None where there is one."""
-    if (await connection.execute(select(recovery_key.c.id))).one_or_none() is not None:
+    if await has_recovery_key(connection):
         return None
     pair = KeyPair.new()
     await connection.execute(insert(recovery_key).values(id=1, public_key=pair.public, created=day_of(at)))

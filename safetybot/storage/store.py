@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,7 +11,22 @@ from sqlalchemy import Table, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.storage.tables import counters, fragments, handled_updates, sessions
+from safetybot.storage.scrubbing import scrub
+from safetybot.storage.tables import (
+    code_tries,
+    counters,
+    drafts,
+    fragments,
+    handled_updates,
+    sessions,
+    transcripts,
+    visits,
+)
+
+
+def upserts(dialect: str) -> Callable[[Table], Any]:
+    """The ``INSERT … ON CONFLICT`` of a database: ``sqlite`` or ``postgresql``."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
 class Count(NamedTuple):
@@ -56,7 +71,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = upserts(engine.dialect.name)
 
     async def load(self, chat_key: bytes) -> tuple[bytes | None, Sealed | None]:
         """The sealed session and the sealed fragment of a chat, where there are any."""
@@ -91,15 +106,16 @@ class Store:
                 await self._add(connection, batch.counts)
 
     async def purge(self, hour: int, second: int) -> None:
-        """Deletes every session, fragment and update whose time is over, without leaving a trace of them."""
+        """Deletes everything of chats whose time is over, without leaving a trace of it."""
         gone = 0
+        by_hour, by_second = (sessions, handled_updates, drafts), (fragments, visits, transcripts)
+        expiring = (*((table, hour) for table in by_hour), *((table, second) for table in by_second))
         async with self._engine.begin() as connection:
-            for table, now in ((sessions, hour), (fragments, second), (handled_updates, hour)):
+            for table, now in expiring:
                 gone += (await connection.execute(delete(table).where(table.c.expires < now))).rowcount
-        if gone and self._engine.dialect.name == "sqlite":
-            # What was deleted from the file still stands in the write-ahead log.
-            async with self._engine.connect() as connection:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            await connection.execute(delete(code_tries).where(code_tries.c.hour < hour))
+        if gone:
+            await scrub(self._engine, tries=1)  # soon comes the next purge
 
     async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:
         """(name, topic) → sum from ``first_day`` to ``last_day``, both included."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -42,6 +43,37 @@ fragments = Table(
     Column("chat_key", LargeBinary(32), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("expires", BigInteger, nullable=False, index=True, comment="second since 1970 after which it is deleted"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("chat_key", LargeBinary(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True, comment="hour since 1970 after which it is deleted"),
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("chat_key", LargeBinary(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True, comment="second since 1970 after which it is deleted"),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("chat_key", LargeBinary(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True, comment="second since 1970 after which it is deleted"),
+)
+
+code_tries = Table(
+    "code_tries",
+    metadata,
+    Column("hour", BigInteger, primary_key=True, autoincrement=False, comment="since 1970"),
+    Column("count", Integer, nullable=False),
 )
 
 handled_updates = Table(
@@ -104,7 +136,21 @@ cases = Table(
     Column("shredded", String(10), comment="day"),
     Column("envelopes", Integer, nullable=False, comment="how many it has had"),
     Column("counts", String(200), comment="kinds of envelopes, as JSON, once shredded"),
+    Column(
+        "noted",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the staff chat was told of what is unread",
+    ),
     UniqueConstraint("lookup_tag"),
+)
+
+staff_chat = Table(
+    "staff_chat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("at", BigInteger, nullable=False, comment="millisecond since 1970 of the last note or try"),
 )
 
 envelopes = Table(

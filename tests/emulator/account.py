@@ -72,6 +72,8 @@ class Account:
         self.me = {"id": 1000, "is_bot": True, "first_name": "Safety", "username": USERNAME}
         self.blocked: set[int] = set()
         """Chats whose person blocked the bot."""
+        self.upgraded: dict[int, int] = {}
+        """Group → the number it has now."""
         self.undeletable: set[tuple[int, int]] = set()
         """(chat, message id) of messages too old to delete."""
         self.deleted: list[tuple[int, int]] = []
@@ -198,6 +200,9 @@ class Account:
         chat = int(fields["chat_id"])
         if chat in self.blocked:
             raise Refused(403, "Forbidden: bot was blocked by the user")
+        if chat in self.upgraded:
+            description = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, description, {"migrate_to_chat_id": self.upgraded[chat]})
         if chat in self.left:
             raise Refused(403, "Forbidden: bot was kicked from the group chat")
         if chat not in self._chats:

@@ -14,8 +14,9 @@ from safetybot.reports.codes import CodeKeys
 from safetybot.reports.envelopes import load, open_all
 from safetybot.reports.filing import add_to_case, view_case, withdraw
 from safetybot.reports.queue import list_cases
-from safetybot.reports.retention import Purged, purge, scrub
+from safetybot.reports.retention import Purged, purge
 from safetybot.storage.database import sqlite_engine
+from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import cases, envelope_keys, envelopes
 from tests.reports.office import Office
 
@@ -180,12 +181,13 @@ async def test_scrubbing_waits_its_turn(office: Office) -> None:
     async with other.connect() as connection:
         await connection.exec_driver_sql("BEGIN") if not await in_transaction(connection) else None
         await connection.execute(select(cases))
-        async with office.engine.connect() as quick:
-            driver = (await quick.get_raw_connection()).driver_connection
-            await driver.execute("PRAGMA busy_timeout=50")
         await office.file("while somebody reads")
-        assert not await scrub(office.engine)
-    assert await scrub(office.engine)
+        assert not await scrub(office.engine, tries=1)
+        async with office.engine.connect() as usual:
+            assert (await usual.exec_driver_sql("PRAGMA busy_timeout")).scalar_one() == 10_000
+        waiting = asyncio.create_task(scrub(office.engine))
+        await asyncio.sleep(0.2)
+    assert await waiting
     assert (office.path.parent / f"{office.path.name}-wal").stat().st_size == 0
     await other.dispose()
 

@@ -17,8 +17,10 @@ from safetybot.channels.telegram.bot import RawUpdate
 from safetybot.channels.telegram.conversation import Conversation
 from safetybot.channels.telegram.discretion import place
 from safetybot.channels.telegram.lanes import Lanes
+from safetybot.channels.telegram.presence import Presence
 from safetybot.channels.telegram.rendering import render
 from safetybot.channels.telegram.sending import ChatGone, Sender
+from safetybot.channels.telegram.staff_chat import StaffNotes
 from safetybot.channels.telegram.timing import Timing
 from safetybot.channels.telegram.updates import Elsewhere, Private, press_id, read
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
@@ -37,6 +39,7 @@ class TelegramChannel:
         counts: Counter[str],
         *,
         handled: Callable[[int], None],
+        staff: StaffNotes | None = None,
     ) -> None:
         """``handled`` is told the number of each update that may be confirmed."""
         self._bot = bot
@@ -44,7 +47,9 @@ class TelegramChannel:
         self._timing = timing
         self._counts = counts
         self._handled = handled
+        self._staff = staff
         self._sender = Sender(bot, timing, counts)
+        self._presence = Presence(bot, timing)
         self._lanes = Lanes()
         self._acknowledging: set[asyncio.Task[None]] = set()
         self._albums = _Recent()
@@ -65,7 +70,7 @@ class TelegramChannel:
             self._acknowledge(query)
         if isinstance(seen, Private):
             self._lanes.put(seen.incoming.chat, partial(self._finish, update_id, partial(self._answer, seen)))
-        elif isinstance(seen, Elsewhere):
+        elif isinstance(seen, Elsewhere) and not self._is_staffs(seen):
             self._lanes.put(str(seen.chat), partial(self._finish, update_id, partial(self._decline, seen)))
         else:
             self._handled(update_id)
@@ -95,7 +100,8 @@ class TelegramChannel:
         incoming = seen.incoming
         try:
             async with asyncio.timeout(self._timing.handle_limit):
-                reply = await self._conversation.handle(incoming)
+                with self._presence.typing(int(incoming.chat)):
+                    reply = await self._conversation.handle(incoming)
             if reply is None:
                 return
             if seen.album is not None and self._albums.again(seen.album):
@@ -160,6 +166,14 @@ class TelegramChannel:
         except TelegramError as error:
             self._counts["unacknowledged"] += 1
             _LOG.warning("Telegram: a press could not be acknowledged (%s)", type(error).__name__)
+
+    def _is_staffs(self, seen: Elsewhere) -> bool:
+        """Whether it happened in the staff chat, where the bot stays, and listens to nobody."""
+        if self._staff is None or not self._staff.lives_in(seen.chat):
+            return False
+        if seen.moved is not None:
+            self._staff.moved(seen.moved)
+        return True
 
     async def _decline(self, seen: Elsewhere) -> None:
         """Say once that this bot talks in private only, and leave."""

@@ -20,6 +20,7 @@ from safetybot.channels.telegram.errors import TelegramTokenRefused, Throttled
 from safetybot.channels.telegram.polling import Poller
 from safetybot.channels.telegram.registration import register
 from safetybot.channels.telegram.request import AiohttpRequest
+from safetybot.channels.telegram.staff_chat import StaffChat, StaffNotes
 from safetybot.channels.telegram.timing import Timing, pause, unless_stopped
 
 _LOG = logging.getLogger(__name__)
@@ -34,13 +35,14 @@ async def run_telegram(
     api: str | None,
     conversation: Conversation,
     *,
+    staff: StaffChat | None = None,
     stop: asyncio.Event | None = None,
     timing: Timing | None = None,
 ) -> None:
     """Answer on Telegram until ``stop`` is set; without one, until SIGTERM or SIGINT.
 
     Then what is in hand is finished and confirmed, within about 25 seconds. ``api`` is another Bot API server
-    (``http://127.0.0.1:9000``), None for Telegram's own.
+    (``http://127.0.0.1:9000``), None for Telegram's own. ``staff``: the chat that is told of new reports.
 
     Raises :class:`TelegramTokenRefused` or :class:`TelegramConflict`, each with the exit code to end with.
     """
@@ -58,12 +60,14 @@ async def run_telegram(
     )
     try:
         with _stopped_by_signals(stop) as stopping:
-            await _run(bot, conversation, timing or Timing(), stopping)
+            await _run(bot, conversation, staff, timing or Timing(), stopping)
     finally:
         await bot.shutdown()
 
 
-async def _run(bot: PollingBot, conversation: Conversation, timing: Timing, stop: asyncio.Event) -> None:
+async def _run(
+    bot: PollingBot, conversation: Conversation, staff: StaffChat | None, timing: Timing, stop: asyncio.Event
+) -> None:
     if not await _reach(bot, timing, stop):
         return
     counts: Counter[str] = Counter()
@@ -72,16 +76,24 @@ async def _run(bot: PollingBot, conversation: Conversation, timing: Timing, stop
         channel.receive(raw)
 
     poller = Poller(bot, receive, timing, counts)
-    channel = TelegramChannel(bot, conversation, timing, counts, handled=poller.handled)
+    notes = StaffNotes(bot, staff, timing, counts) if staff is not None else None
+    channel = TelegramChannel(bot, conversation, timing, counts, handled=poller.handled, staff=notes)
+    if notes is not None:
+        await notes.look(stop)  # first, lest the bot leaves a staff chat that has a new number
     registering = asyncio.create_task(_registered(bot, conversation))
+    leaving = asyncio.Event()
+    telling = asyncio.create_task(notes.run(leaving)) if notes is not None else None
     _LOG.info("Telegram: answering")
     try:
         await poller.run(stop)
     finally:
+        leaving.set()
         registering.cancel()
         await asyncio.gather(registering, return_exceptions=True)
         if not await channel.drain(timing.finish_limit):
             _LOG.warning("Telegram: not everything in hand was finished in time; the rest comes again after a start")
+        if telling is not None:
+            await telling  # not cancelled, for that could break off a look at the database
         await poller.confirm()
         _LOG.info("Telegram: stopped; %s", ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
 

@@ -34,6 +34,16 @@ class Timing:
     conflict_window: float = 120.0
     """``conflict_most`` refusals with 409 within this time mean that another program keeps reading."""
     conflict_most: int = 6
+    typing_after: float = 0.4
+    """An answer that takes longer is announced by "typing"; a quick one is not, for that costs a request."""
+    typing_again: float = 4.5
+    """The phone shows "typing" for five seconds; so it is renewed after this."""
+    staff_gap: float = 300.0
+    """At least so long between two notes to the staff chat; a note is tried again for so long."""
+    staff_poll: float = 15.0
+    """How often the database is looked at for something that staff are to be told."""
+    staff_log: float = 3600.0
+    """A staff chat that cannot be written to is logged so often."""
 
     def backoff(self, attempt: int) -> float:
         """The wait after failed try number ``attempt``, from 0: doubling, capped, and spread over its half."""
@@ -51,11 +61,23 @@ async def pause(seconds: float, stop: asyncio.Event) -> bool:
     return True
 
 
-async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
-    """The outcome of ``work``; None where ``stop`` was set first, and the work was called off."""
+async def pause_for(seconds: float, *events: asyncio.Event) -> None:
+    """Wait until one of the events is set, or the time is over."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event, grace: float = 0.0) -> T | None:
+    """The outcome of ``work``; None where ``stop`` came first, and ``grace`` seconds later the work was called off."""
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if grace and not task.done():
+            await asyncio.wait({task}, timeout=grace)
         return await task if task.done() else None
     finally:
         for each in (task, stopped):

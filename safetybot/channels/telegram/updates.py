@@ -66,6 +66,8 @@ class Elsewhere:
     language: str | None
     present: bool
     """Whether the bot is still in there."""
+    moved: int | None = None
+    """The new number of a group that gets one with this update."""
 
 
 def read(update: Raw, username: str) -> Private | Elsewhere | None:
@@ -96,7 +98,7 @@ def _press(update_id: int, query: Raw) -> Private | Elsewhere | None:
         return None
     chat = query["message"]["chat"]
     if chat["type"] != "private":
-        return Elsewhere(chat["id"], _language(query), present=True)
+        return Elsewhere(int(chat["id"]), _language(query), present=True)
     if not query.get("data"):
         return None
     incoming = Incoming(
@@ -109,7 +111,7 @@ def _membership(change: Raw) -> Elsewhere | None:
     if change["chat"]["type"] == "private":
         return None  # blocked or unblocked; there is nothing to say to either
     present = change["new_chat_member"]["status"] not in ("left", "kicked")
-    return Elsewhere(change["chat"]["id"], _language(change), present)
+    return Elsewhere(int(change["chat"]["id"]), _language(change), present)
 
 
 def _message(update_id: int, message: Raw, username: str, *, edited: bool) -> Private | Elsewhere | None:
@@ -117,7 +119,9 @@ def _message(update_id: int, message: Raw, username: str, *, edited: bool) -> Pr
         return None
     if message["chat"]["type"] != "private":
         gone = message.get("left_chat_member", {}).get("username") == username
-        return Elsewhere(message["chat"]["id"], _language(message), present=not gone)
+        moved = message.get("migrate_to_chat_id")
+        moved = moved if isinstance(moved, int) else None
+        return Elsewhere(int(message["chat"]["id"]), _language(message), not gone, moved)
     text = _addressed(message["text"], username) if "text" in message else None
     # An edited picture was refused when it came, and a live location edits itself every few seconds.
     if text is None and (edited or not _attached(message)):

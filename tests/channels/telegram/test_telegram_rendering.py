@@ -13,6 +13,7 @@ from safetybot.channels.markdown import Listing, Paragraph, Span, parse, plain
 from safetybot.channels.telegram.rendering import PressDoesNotFit, render, units
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
+from safetybot.reports.codes import Code, new_code
 from tests.emulator import telegram_html
 
 MARKUP = st.text(alphabet=st.sampled_from("ab *_`[]()<>&\"'\\#-+.!~|=:/\n\t123😀é\u0301\u200d\ud800"), max_size=300)
@@ -95,6 +96,13 @@ class TestHtml:
     def test_plain_version_writes_addresses_out(self) -> None:
         (part,) = render(Outgoing("**See** [R](https://a.uk)"))
         assert part.text == "See R (https://a.uk)"
+
+    @given(st.builds(new_code))
+    def test_the_code_of_a_report_is_one_message_in_bold_whole(self, code: Code) -> None:
+        (part,) = render(Outgoing(f"**{code.text}**", ((Button("I've saved it", "code:saved"),),)))
+        assert part.html == f"<b>{code.text}</b>"
+        assert part.text == code.text
+        assert part.keyboard is not None
 
     @given(ANY)
     def test_any_text_gives_html_that_telegram_accepts_and_keeps_every_word(self, text: str) -> None:

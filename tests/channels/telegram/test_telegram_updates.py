@@ -142,3 +142,9 @@ def test_membership() -> None:
 def test_kinds_we_do_not_know_are_ignored() -> None:
     assert seen("business_magic", {"a": 1}) is None
     assert "message" in ALLOWED
+
+
+@pytest.mark.parametrize(("moved", "read_as"), [(-1001234567890, -1001234567890), ("-100", None), ([], None)])
+def test_a_group_that_gets_a_new_number(moved: object, read_as: int | None) -> None:
+    found = seen("message", updates.message(-50, 3, migrate_to_chat_id=moved))
+    assert found == Elsewhere(-50, None, present=True, moved=read_as)
