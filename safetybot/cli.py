@@ -13,7 +13,6 @@ from pathlib import Path
 
 import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from safetybot.channels.telegram import TelegramStopped
 from safetybot.channels.terminal import run_terminal
@@ -23,13 +22,20 @@ from safetybot.logs import set_up_logging
 from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
 from safetybot.matching.interpreter import Interpretation, Interpreter
 from safetybot.matching.matcher import CHOICES_SHOWN, Decision
+from safetybot.operating import OperatingError
+from safetybot.operator_cli import EXIT_FAULTS, add_operator_commands
+from safetybot.reports.audit import AuditDamaged
+from safetybot.reports.staff_errors import StaffError
 from safetybot.running import make_fitter, run_bot, started_service
 from safetybot.secret import SecretFileError
 from safetybot.settings import SettingError, Settings, read_settings
+from safetybot.stages import Stages
+from safetybot.storage.opening import DatabaseError
 from safetybot.understanding import Understanding, understand
 
-EXIT_FAULTS = 1
 EXIT_USAGE = 2
+_TOLD = (SettingError, SecretFileError, LabelledFileError, OperatingError, StaffError, DatabaseError, AuditDamaged)
+"""Errors whose message is all that an operator needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ContentError as error:
         _print_faults(error.faults)
         return EXIT_FAULTS
-    except (SettingError, SecretFileError, LabelledFileError) as error:
+    except _TOLD as error:
         print(f"safetybot: {error}", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:
@@ -79,13 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     measure = command("evaluate", "Accuracy and danger figures against labelled messages.", _evaluate)
     measure.add_argument("file", type=Path, help="labelled messages, JSON lines")
     measure.add_argument("--json", action="store_true", help="one JSON object")
+    add_operator_commands(command)
     return parser
 
 
 def _run(settings: Settings, _: argparse.Namespace) -> int:
     if settings.telegram_token is None:
         return _chat(settings, _)
-    with _Stages() as stages:
+    with Stages() as stages:
         token = settings.telegram_token
         uvloop.run(run_bot(settings, token, stages.tell))
     return 0
@@ -93,10 +100,10 @@ def _run(settings: Settings, _: argparse.Namespace) -> int:
 
 def _chat(settings: Settings, _: argparse.Namespace) -> int:
     async def talk() -> None:
-        with _Stages() as stages:
-            async with started_service(settings, stages.tell) as service:
+        with Stages() as stages:
+            async with started_service(settings, stages.tell) as started:
                 stages.close()
-                await run_terminal(service, Console())
+                await run_terminal(started.service, Console())
 
     asyncio.run(talk())
     return 0
@@ -106,7 +113,7 @@ def _check(settings: Settings, parsed: argparse.Namespace) -> int:
     library = read_content(parsed.path or settings.content)
     faults: list[Fault] = list(library.faults)
     if not library.errors and not parsed.no_tests:
-        with _Stages() as stages:
+        with Stages() as stages:
             understood = understand(library, make_fitter(settings), stages.tell)
         faults += understood if isinstance(understood, list) else []
     _print_faults(faults)
@@ -127,7 +134,7 @@ def _try(settings: Settings, parsed: argparse.Namespace) -> int:
 def _evaluate(settings: Settings, parsed: argparse.Namespace) -> int:
     rows = read_labelled(parsed.file)
     interpreter = _interpreter(settings, None)
-    with _Stages() as stages:
+    with Stages() as stages:
         result = evaluate(
             rows,
             interpreter.interpret,
@@ -141,7 +148,7 @@ def _evaluate(settings: Settings, parsed: argparse.Namespace) -> int:
 def _interpreter(settings: Settings, language: str | None) -> Interpreter:
     """The interpreter of a language, with all content valid; failing tests are told and do not matter here."""
     library = read_content(settings.content).require()
-    with _Stages() as stages:
+    with Stages() as stages:
         understood = understand(library, make_fitter(settings), stages.tell)
     if not isinstance(understood, Understanding):
         raise ContentError(tuple(understood))
@@ -182,34 +189,6 @@ def _explained(meant: Interpretation) -> str:
 def _print_faults(faults: Iterable[Fault]) -> None:
     for fault in faults:
         print(fault)
-
-
-class _Stages:
-    """Progress of long work, on standard error; shown only where somebody watches."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Stages:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def tell(self, stage: str, done: float) -> None:
-        """``done``: 0 to 1 of ``stage``."""
-        if stage not in self._tasks:
-            self._progress.start()
-            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
-        self._progress.update(self._tasks[stage], completed=done)
-
-    def close(self) -> None:
-        """Takes the bars away."""
-        self._progress.stop()
-        self._tasks.clear()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def read_or_make_secret(path: Path) -> bytes:
 
     Raises SecretFileError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")  # with mode 0600
         temporary = Path(name)
@@ -37,6 +38,13 @@ def read_or_make_secret(path: Path) -> bytes:
             pass
         finally:
             temporary.unlink()
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> bytes:
+    """The secret in ``path``. Raises SecretFileError."""
+    if not path.exists():
+        raise SecretFileError(f"{path} is missing")
     if path.stat().st_mode & 0o077:
         raise SecretFileError(f"{path} can be read by others: run  chmod 600 {path}")
     secret = path.read_bytes()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from safetybot.dialogue.session import SECRET_BYTES
-from safetybot.secret import SecretFileError, read_or_make_secret
+from safetybot.secret import SecretFileError, read_or_make_secret, read_secret
 
 
 @pytest.fixture
@@ -35,6 +35,22 @@ def test_only_its_owner_may_read_it(path: Path, umask: int) -> None:
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_only_its_owner_may_look_into_the_folders_made_for_it(path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        read_or_make_secret(path)
+    finally:
+        os.umask(before)
+    assert [folder.stat().st_mode & 0o777 for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
+
+
+def test_reading_makes_none(path: Path) -> None:
+    with pytest.raises(SecretFileError, match="is missing"):
+        read_secret(path)
+    assert not path.parent.parent.exists()
+    assert read_or_make_secret(path) == read_secret(path)
 
 
 def test_nothing_else_is_left_behind(path: Path) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Engine = AsyncEngine
+"""A database; under this name for those that only hand it on."""
+OpenConnection = AsyncConnection
+"""An open connection to one; likewise."""
 
 _BEGIN = "sqlite_begin"
 """Execution option: the statement a transaction begins with."""
@@ -22,15 +28,32 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 def sqlite_engine(path: Path) -> AsyncEngine:
     """An engine on a SQLite file, set so that a commit survives a power cut and a deleted row leaves no trace."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), hide_parameters=True)
+    return _engine(URL.create("sqlite+aiosqlite", database=str(path)), _switch_to_wal)
+
+
+def sqlite_reader(path: Path) -> AsyncEngine:
+    """An engine that changes nothing in a SQLite file, and leaves no file behind; it makes none.
+
+    What is read in one transaction is as it was at one moment, whatever others write meanwhile.
+    """
+    # One that may not write leaves empty logs where there were none; one that may, clears away a log that a crash left.
+    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"
+    url = URL.create("sqlite+aiosqlite", database=path.absolute().as_uri(), query={"mode": mode, "uri": "true"})
+    engine = _engine(url, lambda cursor: cursor.execute("PRAGMA query_only=ON"))
+    return engine.execution_options(**{_BEGIN: "BEGIN"})
+
+
+def _engine(url: URL, first: Callable[[Any], object]) -> AsyncEngine:
+    """``first`` is done with every new connection's cursor, before its switches are set."""
+    engine = create_async_engine(url, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-        _switch_to_wal(cursor)
+        first(cursor)
         for pragma in (
             "synchronous=FULL",
             "secure_delete=ON",

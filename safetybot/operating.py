@@ -1,0 +1,253 @@
+"""What an operator does from a command line: staff, and what has been kept long enough. Prints nothing.
+
+What must be shown once, a passphrase or the recovery key, is handed to ``show`` just before the act is committed. If
+it cannot be shown the act is undone, so that nothing is ever locked with a key that nobody has seen. The other way
+about, something was shown and then the act failed, is told as Undone: what was shown opens nothing.
+"""
+
+# ruff: noqa: N818  (errors are named for what went wrong)
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rapidfuzz import fuzz, process, utils
+
+from safetybot.reports import recovery, retention, staff
+from safetybot.reports.audit import OPERATOR, AuditDamaged, transaction
+from safetybot.reports.cases import CaseRef
+from safetybot.reports.passphrases import one_time_passphrase, plain
+from safetybot.reports.recovery import read_spelt, spell
+from safetybot.reports.sealing import KeyPair
+from safetybot.reports.staff import Member
+from safetybot.reports.staff_errors import StaffError, UnknownMember
+from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.storage.opening import DatabaseError, opened
+from safetybot.storage.scrubbing import scrub
+from safetybot.storage.store import Store
+
+SECRET_FILE_MAX = 4096
+"""Bytes that are read of a file with a passphrase or a recovery key."""
+_NEAR = 65
+"""Each try waits some seconds for readers by itself, and keeps writers out meanwhile."""
+
+
+class OperatingError(Exception):
+    """Something an operator asked for cannot be done; the message says why, without any secret."""
+
+
+class ReadByOthers(OperatingError):
+    """Others than its owner may read a file that holds a secret."""
+
+
+class NotText(OperatingError):
+    """A file that should hold a secret in words is no text."""
+
+
+class CannotShow(OperatingError):
+    """Raised by a ``show`` that could not show; nothing is changed then."""
+
+
+class Undone(OperatingError):
+    """Something was shown, and then the act failed: what was shown is worthless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What must be shown now, or never: it is kept nowhere."""
+
+    name: str
+    """The member's."""
+    passphrase: str | None = field(repr=False)
+    """None where the operator chose it."""
+    recovery_key: str | None = field(repr=False, default=None)
+    """In groups of letters and digits; made with the first member."""
+
+
+Show = Callable[[Secrets], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new member."""
+
+    name: str
+    first: bool
+    """The first of all: the recovery key was made with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everybody who may read reports, or could."""
+
+    members: Sequence[Member]
+    recovery_key: bool
+    """Whether there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """A member who reads nothing more."""
+
+    name: str
+    was_active: bool
+    left: int
+    """Active members that are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A member who has access again, or for the first time."""
+
+    name: str
+    opened: int
+    """Envelopes they can open now."""
+    damaged: int
+    """Envelopes they cannot, for the recovery key does not open them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a purge did."""
+
+    announced: Sequence[CaseRef]
+    """Cases that will be deleted in three days, unless somebody keeps them."""
+    deleted: Sequence[CaseRef]
+    scrubbed: bool
+    """Whether what was deleted is out of the write-ahead log as well."""
+
+
+def read_secret_file(path: Path) -> str:
+    """A short text in a file that its owner alone may read. Raises ReadByOthers, NotText, OSError."""
+    with path.open("rb") as file:
+        if path.stat().st_mode & 0o077:
+            raise ReadByOthers(f"{path} can be read by others: run  chmod 600 {path}")
+        data = file.read(SECRET_FILE_MAX)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotText(f"{path} is not UTF-8 text") from None
+
+
+def read_passphrase(path: Path) -> str:
+    """The first line of such a file. Raises as :func:`read_secret_file` does."""
+    return next(iter(read_secret_file(path).splitlines()), "")
+
+
+async def add(
+    database: Path, name: str, passphrase: str | None, at: dt.datetime, show: Show, parameters: Parameters | None = None
+) -> Added:
+    """Adds a member; makes or upgrades the database where needed. Without a passphrase one is made, and shown.
+
+    Raises StaffError, CannotShow, Undone, DatabaseError, AuditDamaged.
+    """
+    chosen = one_time_passphrase() if passphrase is None else passphrase
+
+    def show_new(member: Member, made: KeyPair | None) -> None:
+        key = None if made is None else spell(made)
+        watched(Secrets(member.name, chosen if passphrase is None else None, key))
+
+    with _telling_of_undone(show) as watched, closing(KeyStretcher()) as stretcher:
+        async with opened(database, make=True) as engine:
+            member, made = await staff.add(engine, name, chosen, at, stretcher, parameters, show=show_new)
+    return Added(member.name, first=made is not None)
+
+
+async def roster(database: Path) -> Roster:
+    """Every member, by name. Raises DatabaseError."""
+    async with opened(database) as engine, engine.connect() as connection:
+        return Roster(await staff.list_members(connection), await staff.has_recovery_key(connection))
+
+
+async def disable(database: Path, name: str, at: dt.datetime) -> Disabled:
+    """Lets a member read nothing more. Raises UnknownMember, DatabaseError, AuditDamaged."""
+    async with opened(database) as engine:
+        async with engine.connect() as connection:
+            members = await staff.list_members(connection)
+        member = _named(name, members)
+        if not member.active:
+            return Disabled(member.name, False, sum(other.active for other in members))
+        return Disabled(member.name, True, await staff.disable(engine, member.name, at))
+
+
+async def recover(
+    database: Path,
+    name: str,
+    typed_key: str,
+    passphrase: str | None,
+    at: dt.datetime,
+    show: Show,
+    progress: recovery.Progress = lambda done, total: None,
+    parameters: Parameters | None = None,
+) -> Recovered:
+    """Gives an active member new keys, a new passphrase and every report there is, by the offline recovery key.
+
+    Raises StaffError, CannotShow, Undone, DatabaseError, AuditDamaged.
+    """
+    pair = read_spelt(typed_key)
+    chosen = one_time_passphrase() if passphrase is None else passphrase
+    with _telling_of_undone(show) as watched, closing(KeyStretcher()) as stretcher:
+        async with opened(database) as engine:
+            async with engine.connect() as connection:
+                member = _named(name, await staff.list_members(connection))
+            result = await recovery.recover(
+                engine,
+                member.name,
+                pair,
+                chosen,
+                at,
+                stretcher,
+                parameters,
+                progress=progress,
+                show=lambda: watched(Secrets(member.name, chosen if passphrase is None else None)),
+            )
+    return Recovered(member.name, result.opened, result.damaged)
+
+
+async def purge(database: Path, now: dt.datetime) -> Cleared:
+    """Deletes cases that are due, announces those that soon will be, and deletes what chats left that is over.
+
+    The bot may run meanwhile. Raises DatabaseError, AuditDamaged.
+    """
+    async with opened(database) as engine:
+        async with transaction(engine) as connection:
+            purged = await retention.purge(connection, now.astimezone(dt.UTC).date(), OPERATOR)
+        second = int(now.timestamp())
+        await Store(engine).purge(second // 3600, second)
+        return Cleared(purged.announced, purged.shredded, await scrub(engine))
+
+
+def _named(name: str, members: Sequence[Member]) -> Member:
+    """The member of a name, in any case of letters. Raises UnknownMember, which says who may have been meant."""
+    folded = plain(name).casefold()
+    for member in members:
+        if member.name.casefold() == folded:
+            return member
+    names = [member.name for member in members]
+    near = process.extractOne(
+        plain(name), names, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=_NEAR
+    )
+    hint = f"did you mean {near[0]}?" if near else "safetybot staff list  shows who there is"
+    raise UnknownMember(f"no member of staff has this name: {hint}")
+
+
+@contextmanager
+def _telling_of_undone(show: Show) -> Iterator[Show]:
+    """``show``, watched: an error that comes after it is raised as Undone."""
+    shown = False
+
+    def watched(secrets: Secrets) -> None:
+        nonlocal shown
+        show(secrets)
+        shown = True
+
+    try:
+        yield watched
+    except (StaffError, DatabaseError, AuditDamaged) as error:
+        if not shown:
+            raise
+        raise Undone(f"{error}. Nothing was changed, and what was printed opens nothing: throw it away") from None

@@ -1,0 +1,159 @@
+"""The operator's commands: parse, call one function, print."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from safetybot import operating, operating_text
+from safetybot.doctor import examine, read_head
+from safetybot.operating import CannotShow, Secrets
+from safetybot.settings import Settings
+from safetybot.stages import Stages
+
+EXIT_FAULTS = 1
+
+Run = Callable[[Settings, argparse.Namespace], int]
+Command = Callable[[str, str, Run], argparse.ArgumentParser]
+"""Adds a command: its name, what it does, and the function that does it."""
+
+
+def add_operator_commands(command: Command) -> None:
+    """Adds ``staff``, ``purge`` and ``doctor``."""
+    _add_staff_commands(command("staff", "Who can read reports.", _staff_list))
+    command("purge", "Deletes what has been kept long enough, and announces what soon will be deleted.", _purge)
+    doctor = command("doctor", "Looks the installation over; exit status 1 where there is a fault.", _doctor)
+    doctor.add_argument("--audit-head", metavar="N:HASH", help="the audit log's head as it was noted earlier")
+    doctor.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, text: str, run: Run, of_member: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        if of_member:
+            sub.add_argument("name", metavar="NAME", help="the member's name")
+        return sub
+
+    file = "a file whose first line is the passphrase, readable by its owner alone; else one is made and printed"
+    add = command("add", "A new member; with the first, the recovery key is printed, once.", _staff_add)
+    add.add_argument("--passphrase-file", type=Path, metavar="FILE", help=file)
+    listing = command("list", "Everybody who can read reports, or could.", _staff_list, of_member=False)
+    listing.add_argument("--json", action="store_true", help="one JSON object")
+    command("disable", "Lets a member read nothing more.", _staff_disable)
+    recover = command("recover", "New keys and every report for a member, by the offline recovery key.", _staff_recover)
+    recover.add_argument("--key-file", required=True, metavar="FILE", help="a file with the recovery key; - to type it")
+    recover.add_argument("--passphrase-file", type=Path, metavar="FILE", help=file)
+
+
+def _staff_add(settings: Settings, parsed: argparse.Namespace) -> int:
+    added = asyncio.run(operating.add(settings.database, parsed.name, _passphrase(parsed), _now(), _show))
+    _print(operating_text.added_text(added))
+    return 0
+
+
+def _staff_list(settings: Settings, parsed: argparse.Namespace) -> int:
+    roster = asyncio.run(operating.roster(settings.database))
+    _print(json.dumps(operating_text.roster_json(roster)) if parsed.json else operating_text.roster_text(roster))
+    return 0
+
+
+def _staff_disable(settings: Settings, parsed: argparse.Namespace) -> int:
+    disabled = asyncio.run(operating.disable(settings.database, parsed.name, _now()))
+    _print(operating_text.disabled_text(disabled))
+    if not disabled.left:
+        print(operating_text.NOBODY_LEFT, file=sys.stderr)
+    return 0
+
+
+def _staff_recover(settings: Settings, parsed: argparse.Namespace) -> int:
+    typed = _typed_key() if parsed.key_file == "-" else operating.read_secret_file(Path(parsed.key_file))
+    passphrase = _passphrase(parsed)
+    with Stages() as stages:
+
+        def show(secrets: Secrets) -> None:
+            stages.close()
+            _show(secrets)
+
+        recovered = asyncio.run(
+            operating.recover(
+                settings.database,
+                parsed.name,
+                typed,
+                passphrase,
+                _now(),
+                show,
+                lambda done, total: stages.tell("envelopes", done / total),
+            )
+        )
+    _print(operating_text.recovered_text(recovered))
+    return EXIT_FAULTS if recovered.damaged else 0
+
+
+def _purge(settings: Settings, _: argparse.Namespace) -> int:
+    cleared = asyncio.run(operating.purge(settings.database, _now()))
+    _print(operating_text.cleared_text(cleared))
+    return 0 if cleared.scrubbed else EXIT_FAULTS
+
+
+def _doctor(settings: Settings, parsed: argparse.Namespace) -> int:
+    noted = read_head(parsed.audit_head) if parsed.audit_head is not None else None
+    found = asyncio.run(examine(settings, _now().date(), noted))
+    as_json = operating_text.examination_json
+    _print(json.dumps(as_json(found)) if parsed.json else operating_text.examination_text(found))
+    return 0 if found.sound else EXIT_FAULTS
+
+
+def _passphrase(parsed: argparse.Namespace) -> str | None:
+    return operating.read_passphrase(parsed.passphrase_file) if parsed.passphrase_file else None
+
+
+def _typed_key() -> str:
+    """The recovery key from standard input: a line where somebody types it, else all of it."""
+    if sys.stdin is None:
+        return ""
+    read = sys.stdin.buffer.read
+    if sys.stdin.isatty():
+        print("Type the recovery key, in groups, and press Enter:", file=sys.stderr)
+        read = sys.stdin.buffer.readline
+    return read(operating.SECRET_FILE_MAX).decode(errors="replace")
+
+
+def _show(secrets: Secrets) -> None:
+    """Prints what is shown this once. Raises CannotShow, so that nothing comes of it."""
+    if sys.stdout is None:
+        raise CannotShow("there is nowhere to print what you must see, so nothing was changed")
+    try:
+        _print(operating_text.secrets_text(secrets))
+    except OSError as error:
+        why = error.strerror
+        raise CannotShow(f"what you must see could not be printed ({why}), so nothing was changed") from None
+
+
+def _print(text: str) -> None:
+    """To standard output, at once. Raises OSError."""
+    if not text:
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name or mark that this terminal does not have
+    try:
+        print(text, flush=True)
+    except OSError:
+        # What is left in the buffer goes nowhere, or Python tries once more at its end and complains.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,364 @@
+"""What the doctor sees, and that it only looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+
+from safetybot.doctor import AuditHeadMistyped, Examination, State, examine, read_head, spell_head
+from safetybot.matching import encoder
+from safetybot.reports import staff
+from safetybot.reports.audit import BOT, Act, Head, append
+from safetybot.reports.stretching import KeyStretcher
+from safetybot.secret import read_or_make_secret
+from safetybot.settings import Settings
+from safetybot.storage.database import migrate, sqlite_engine, sqlite_reader
+from safetybot.storage.tables import audit_head, audit_log
+from tests.reports.office import CHEAP, PASSPHRASE, START, Office
+from tests.talking import DIALOGUE_CONTENT
+
+TODAY = START.date()
+TOKEN = "123456:zebedee-and-florence"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path) -> Settings:
+    """A sound installation, with nobody in it."""
+    settings = Settings(data=tmp_path / "data", content=tmp_path / "content", telegram_token=TOKEN)
+    shutil.copytree(DIALOGUE_CONTENT, settings.content)
+    read_or_make_secret(settings.secret)
+    shutil.copy(empty_database, settings.database)
+    settings.database.chmod(0o600)
+    return settings
+
+
+@pytest.fixture
+async def office(settings: Settings) -> AsyncIterator[Office]:
+    """Who works with it."""
+    engine, stretcher = sqlite_engine(settings.database), KeyStretcher()
+    yield Office(engine, stretcher, settings.database)
+    stretcher.close()
+    await engine.dispose()
+
+
+async def look(settings: Settings, days: int = 0, noted: Head | None = None) -> Examination:
+    return await examine(settings, TODAY + dt.timedelta(days), noted)
+
+
+def states(found: Examination) -> dict[str, State]:
+    states = {finding.what: finding.state for finding in found.findings}
+    assert len(states) == len(found.findings)
+    return states
+
+
+def says(found: Examination, what: str) -> tuple[State, str]:
+    (finding,) = [finding for finding in found.findings if finding.what == what]
+    return finding.state, finding.says
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file and folder: mode, time of change, bytes. What SQLite shares between processes is left out."""
+    paths = [path for path in sorted(folder.rglob("*")) if not path.name.endswith("-shm")]
+    stats = {path: path.stat() for path in paths}
+    return {
+        str(path): (stat.st_mode, stat.st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path, stat in stats.items()
+    }
+
+
+def sql(settings: Settings, *statements: str) -> None:
+    connection = sqlite3.connect(settings.database, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+class TestASoundInstallation:
+    async def test_has_no_fault_and_one_finding_of_each_kind(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        found = await look(settings)
+        assert found.sound
+        assert set(states(found).values()) == {State.GOOD}
+        assert list(states(found)) == [
+            "content",
+            "encoder",
+            "Telegram",
+            "data folder",
+            "server's secret",
+            "database",
+            "database switches",
+            "tables",
+            "staff",
+            "recovery key",
+            "unread cases",
+            "audit log",
+        ]
+
+    async def test_what_could_be_better_is_no_fault(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(encoder, "_FOLDER", settings.data)
+        settings.data.chmod(0o755)
+        found = await look(Settings(data=settings.data, content=settings.content))
+        assert found.sound
+        warned = {what for what, state in states(found).items() if state is State.WARNING}
+        assert warned == {"encoder", "Telegram", "data folder", "staff", "recovery key"}
+
+    async def test_no_secret_is_told(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        told = repr(await look(settings))
+        for secret in (TOKEN, TOKEN.partition(":")[2], settings.secret.read_bytes().hex(), "Anna"):
+            assert secret not in told
+        assert repr(settings.secret.read_bytes()) not in told
+
+
+class TestItOnlyLooks:
+    async def test_where_there_is_nothing(self, tmp_path: Path) -> None:
+        settings = Settings(data=tmp_path / "data", content=tmp_path / "content")
+        found = await look(settings)
+        faults = [what for what, state in states(found).items() if state is State.FAULT]
+        assert faults == ["content", "data folder", "server's secret", "database"]
+        assert list(tmp_path.iterdir()) == []
+
+    async def test_where_nobody_has_the_database_open(self, settings: Settings) -> None:
+        before = tree(settings.data)
+        await look(settings)
+        assert tree(settings.data) == before
+        assert not list(settings.data.glob("*-shm"))
+
+    async def test_while_somebody_has(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        before = tree(settings.data)
+        assert any(path.endswith("-wal") for path in before)
+        assert (await look(settings)).sound
+        assert tree(settings.data) == before
+
+    async def test_after_a_crash(self, settings: Settings) -> None:
+        script = (
+            "import os, sqlite3\n"
+            f"connection = sqlite3.connect({str(settings.database)!r})\n"
+            "connection.execute(\"INSERT INTO counters VALUES ('2026-11-24', 'zebedee', '', 1)\")\n"
+            "connection.commit()\n"
+            "os.kill(os.getpid(), 9)"
+        )
+        assert subprocess.run([sys.executable, "-c", script]).returncode == -signal.SIGKILL
+        before = tree(settings.data)
+        wal = settings.database.with_name(f"{settings.database.name}-wal")
+        assert b"zebedee" in wal.read_bytes()
+        assert states(await look(settings))["database"] is State.GOOD
+        assert tree(settings.data) == before
+
+    async def test_an_old_database_is_not_upgraded(self, settings: Settings) -> None:
+        settings.database.unlink()
+        engine = sqlite_engine(settings.database)
+        await migrate(engine, "0001")
+        await engine.dispose()
+        before = tree(settings.data)
+        state, text = says(await look(settings), "tables")
+        assert state is State.FAULT
+        assert "safetybot run  to upgrade" in text
+        assert "staff" not in states(await look(settings))
+        assert tree(settings.data) == before
+
+    async def test_nothing_can_be_written_by_the_way_it_looks(self, settings: Settings) -> None:
+        for keep_open in (False, True):
+            other = sqlite3.connect(settings.database)
+            if keep_open:
+                other.execute("INSERT INTO counters VALUES ('d', 'n', '', 1)")
+                other.commit()
+            engine = sqlite_reader(settings.database)
+            async with engine.connect() as connection:
+                with pytest.raises(Exception, match="readonly"):
+                    await connection.execute(delete(audit_head))
+            await engine.dispose()
+            other.close()
+
+
+def _mode(name: str, mode: int) -> Callable[[Settings], None]:
+    return lambda settings: (settings.data / name).chmod(mode)
+
+
+def _bytes(name: str, data: bytes) -> Callable[[Settings], None]:
+    def write(settings: Settings) -> None:
+        (settings.data / name).write_bytes(data)
+
+    return write
+
+
+def _sql(*statements: str) -> Callable[[Settings], None]:
+    return lambda settings: sql(settings, *statements)
+
+
+def _spoil_pages(settings: Settings) -> None:
+    data = bytearray(settings.database.read_bytes())
+    for start in range(8192, len(data), 4096):
+        data[start : start + 64] = b"\xff" * 64
+    settings.database.write_bytes(data)
+
+
+def _break_a_rule(settings: Settings) -> None:
+    """A row that the table forbids; every page is as it should be."""
+    strict, lax = "count INTEGER NOT NULL", "count INTEGER"
+    for before, after in ((strict, lax), (lax, strict)):
+        sql(
+            settings,
+            "PRAGMA writable_schema=ON",
+            f"UPDATE sqlite_schema SET sql = replace(sql, '{before}', '{after}') WHERE name = 'counters'",
+        )
+        if after == lax:
+            sql(settings, "INSERT INTO counters VALUES ('d', 'zebedee', '', NULL)")
+
+
+DATABASE, SECRET = "safetybot.sqlite3", "secrets/server.key"
+FAULTS: dict[str, tuple[Callable[[Settings], object], str, str]] = {
+    "content": (
+        lambda settings: (settings.content / "en" / "wording.yaml").unlink(),
+        "content",
+        "errors: run  safetybot check",
+    ),
+    "folder": (_mode(".", 0o770), "data folder", "others can change what is in it: run  chmod 700"),
+    "secret gone": (lambda settings: settings.secret.unlink(), "server's secret", "put it back from a backup"),
+    "secret world-readable": (_mode(SECRET, 0o644), "server's secret", "chmod 600"),
+    "secret short": (_bytes(SECRET, bytes(31)), "server's secret", "damaged"),
+    "secret is a folder": (
+        lambda settings: (settings.secret.unlink(), settings.secret.mkdir(0o700)),
+        "server's secret",
+        "Is a directory",
+    ),
+    "database world-readable": (_mode(DATABASE, 0o640), "database files", "chmod 600"),
+    "database gone": (lambda settings: settings.database.unlink(), "database", "there is no database"),
+    "database no database": (_bytes(DATABASE, b"zebedee" * 5000), "database", "damaged"),
+    "database damaged": (_spoil_pages, "database", "damaged"),
+    "database against its own rules": (_break_a_rule, "database", "damaged in 1 places"),
+    "database empty": (_bytes(DATABASE, b""), "tables", "to upgrade"),
+    "no write-ahead log": (
+        _sql("PRAGMA journal_mode=DELETE"),
+        "database switches",
+        "journal_mode is delete, not wal",
+    ),
+    "too new": (_sql("UPDATE alembic_version SET version_num = '9999'"), "tables", "later version"),
+    "no recovery key": (_sql("DELETE FROM recovery_key"), "recovery key", "restore a backup"),
+    "audit row changed": (
+        _sql("UPDATE audit_log SET actor = 'nobody' WHERE number = 2"),
+        "audit log",
+        "row 2: changed",
+    ),
+    "audit row gone": (_sql("DELETE FROM audit_log WHERE number = 2"), "audit log", "row 2: missing"),
+    "audit head gone": (_sql("DELETE FROM audit_head"), "audit log", "lost its head"),
+}
+
+
+class TestFaults:
+    @pytest.mark.parametrize("fault", FAULTS)
+    async def test_each_is_seen(self, settings: Settings, office: Office, fault: str) -> None:
+        await office.hire("Anna")
+        await office.engine.dispose()
+        assert (await look(settings)).sound
+        spoil, what, text = FAULTS[fault]
+        spoil(settings)
+        found = await look(settings)
+        assert not found.sound
+        state, told = says(found, what)
+        assert state is State.FAULT
+        assert re.search(text, told)
+        assert "zebedee" not in repr(found)
+        if what == "audit log":
+            assert found.audit_head is None
+
+    async def test_a_damaged_encoder(self, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        folder = tmp_path / "encoder"
+        folder.mkdir()
+        for name in ("encoder.onnx", "vocab.txt", "SHA256"):
+            (folder / name).write_text("zebedee")
+        monkeypatch.setattr(encoder, "_FOLDER", folder)
+        state, told = says(await look(settings), "encoder")
+        assert state is State.FAULT
+        assert "install safetybot again" in told
+
+    async def test_a_secret_that_the_bot_will_make(self, settings: Settings) -> None:
+        settings.secret.unlink()
+        settings.database.unlink()
+        _, told = says(await look(settings), "server's secret")
+        assert told.endswith("is missing: safetybot run  makes it")
+
+
+class TestStaffAndCases:
+    async def test_nobody_active(self, settings: Settings, office: Office) -> None:
+        found = await look(settings)
+        assert says(found, "staff")[0] is State.WARNING
+        assert "reports are not offered" in says(found, "staff")[1]
+        assert says(found, "recovery key")[0] is State.WARNING
+        await office.hire("Anna")
+        assert says(await look(settings), "staff") == (State.GOOD, "1 active")
+        await staff.disable(office.engine, "Anna", office.now)
+        found = await look(settings)
+        assert says(found, "staff")[0] is State.WARNING
+        assert says(found, "recovery key")[0] is State.GOOD
+
+    async def test_passphrases_to_be_changed(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        await staff.add(office.engine, "Ben", PASSPHRASE, office.now, office.stretcher, CHEAP)
+        assert says(await look(settings), "staff")[1] == "2 active; 1 with a passphrase still to be changed"
+
+    async def test_how_long_what_is_unread_has_waited(self, settings: Settings, office: Office) -> None:
+        anna = await office.hire("Anna")
+        assert says(await look(settings), "unread cases") == (State.GOOD, "none")
+        first, _ = await office.file("first", contact="here")
+        office.later(days=2)
+        await office.file("second")
+        assert says(await look(settings, 2), "unread cases") == (State.WARNING, "2, the oldest for 2 days")
+        await office.open(anna, first)
+        for days, text in ((2, "1, the oldest since today"), (3, "1, the oldest for 1 day")):
+            assert says(await look(settings, days), "unread cases")[1] == text
+
+
+class TestTheAuditLog:
+    async def fill(self, office: Office, rows: int) -> None:
+        async with office.writing() as connection:
+            for _ in range(rows):
+                await append(connection, BOT, Act.FILED, "2026-11-24")
+
+    async def test_its_head_is_told_and_can_be_compared(self, settings: Settings, office: Office) -> None:
+        await self.fill(office, 3)
+        found = await look(settings)
+        assert found.audit_head
+        noted = read_head(found.audit_head)
+        assert noted.number == 3
+        assert found.audit_head in says(found, "audit log")[1]
+        await self.fill(office, 2)
+        later = await look(settings, noted=noted)
+        assert says(later, "audit log")[1].startswith("5 rows hold, and follows row 3 as it was noted; head 5:")
+        async with office.writing() as connection:
+            await connection.execute(delete(audit_log))
+            await connection.execute(update(audit_head).values(number=0, hash=bytes(32)))
+        await self.fill(office, 2)
+        assert (await look(settings)).sound
+        assert says(await look(settings, noted=noted), "audit log")[0] is State.FAULT
+        async with office.writing() as connection:
+            await append(connection, "someone", Act.FILED, "2026-11-24")
+        state, told = says(await look(settings, noted=noted), "audit log")
+        assert state is State.FAULT
+        assert "row 3: not what was noted" in told
+
+    @given(st.integers(0, 10**18 - 1), st.binary(min_size=32, max_size=32))
+    def test_a_head_is_read_as_it_was_spelt(self, number: int, digest: bytes) -> None:
+        head = Head(number, digest)
+        assert read_head(spell_head(head)) == head
+        assert read_head(f" {spell_head(head).upper()}\n") == head
+
+    @pytest.mark.parametrize(
+        "text", ["", "5", ":", f"5:{'0' * 63}", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"5:{'g' * 64}"]
+    )
+    def test_what_is_no_head_is_told(self, text: str) -> None:
+        with pytest.raises(AuditHeadMistyped, match="a number, a colon and 64"):
+            read_head(text)
