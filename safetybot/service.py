@@ -14,11 +14,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from safetybot.dialogue.messages import Incoming, Reply
+from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.effects import Effect, Outcome
+from safetybot.dialogue.kept import Kept
+from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import HIDE_HOURS, ChatKeys, Fragment, SealedDataError, Session
-from safetybot.dialogue.turn import Turn
-from safetybot.guidance.model import WordingFile
+from safetybot.dialogue.turn import Memory, Turn
+from safetybot.guidance.model import Helpline, WordingFile
+from safetybot.report_service import ReportService
 from safetybot.storage.store import Count, Sealed, Store
 from safetybot.storage.writing import WriteBehind
 from safetybot.understanding import Understanding
@@ -70,11 +75,13 @@ class Service:
         self,
         understanding: Callable[[], Understanding],
         store: Store,
+        reports: ReportService,
         secret: bytes,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``understanding`` gives the newest content; ``secret``: 32 bytes; ``clock``: seconds since 1970."""
         self._understanding = understanding
+        self._reports = reports
         self._store = store
         self._writing = WriteBehind(store, before=self._settle)
         self._secret = secret
@@ -113,6 +120,31 @@ class Service:
         understanding = self._understanding()
         return understanding.wordings[understanding.conversation.language(language)]
 
+    def language(self, *wanted: str | None) -> str:
+        """The code of the first of the wanted languages (BCP 47) that is spoken here."""
+        return self._understanding().conversation.language(*wanted)
+
+    def helplines(self, language: str | None) -> Sequence[Helpline]:
+        """Every helpline, in somebody's language or the nearest there is."""
+        conversation = self._understanding().conversation
+        return tuple(conversation.tongue(conversation.language(language)).guidance.helplines.values())
+
+    async def greeting(self, channel: str, language: str | None) -> tuple[Outgoing, ...]:
+        """What somebody new is greeted with; nothing is remembered or counted."""
+        incoming = Incoming(channel, "", text="/start", language=language)
+        conversation, offered = self._understanding().conversation, await self._reports.offered()
+        return conversation.respond(incoming, Memory(), int(self._clock() // 60), offered=offered).messages
+
+    async def forget(self, channel: str, chat: str) -> None:
+        """Deletes all that is remembered of a chat, unsent reports included; reports that were sent stay."""
+        keys = ChatKeys.derive(self._secret, channel, chat)
+        async with self._turn_of(keys.lookup):
+            self._changed.pop(keys.lookup, None)
+            self._late.pop(keys.lookup, None)
+            batch = self._writing.gather()
+            batch.sessions[keys.lookup] = batch.fragments[keys.lookup] = None
+            await self._reports.save(keys, Kept())
+
     async def handle(self, incoming: Incoming) -> Reply | None:
         """What answers ``incoming``; None where its update was answered and delivered before."""
         keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
@@ -120,14 +152,36 @@ class Service:
             if incoming.update_id is not None and await self._writing.was_handled(incoming.channel, incoming.update_id):
                 return None
             session, fragment, late = await self._load(keys)
-            conversation = self._understanding().conversation
-            turn = await asyncio.get_running_loop().run_in_executor(
-                self._threads, conversation.respond, incoming, session, fragment, self._hour()
-            )
+            memory = Memory(session, fragment, await self._reports.load(keys))
+            turn = await self._turn(keys, incoming, memory)
             self._remember(keys, turn, late, had_fragment=fragment is not None)
             if turn.delete:
                 self._deleting[keys.lookup, incoming.update_id] = turn.delete
             return Reply(turn.messages, turn.delete, turn.undeleted)
+
+    async def _turn(self, keys: ChatKeys, incoming: Incoming, memory: Memory) -> Turn:
+        """What the dialogue answers, once what it asks for is done and what must not be lost is saved."""
+        conversation, minute = self._understanding().conversation, int(self._clock() // 60)
+        respond = partial(conversation.respond, incoming, memory, minute, offered=await self._reports.offered())
+        turn = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
+        kept = turn.kept or memory.kept
+        if turn.effect is not None:
+            then = partial(_after, conversation, incoming, turn, turn.effect, minute)
+            done = await self._reports.perform(keys, turn.effect, kept, then)
+            return replace(done, messages=(*turn.messages, *done.messages), counts=(*turn.counts, *done.counts))
+        if turn.kept is not None:
+            try:
+                await self._reports.save(keys, turn.kept)
+            except Exception as error:
+                _log.error("an answer to a report could not be saved: %s", type(error).__name__)
+                return self._unsaved(incoming, turn)
+        return turn
+
+    def _unsaved(self, incoming: Incoming, turn: Turn) -> Turn:
+        """In place of an answer that would say that something is kept; the emergency card stays."""
+        broken = Outgoing(self.wording(turn.session.language or incoming.language).say["broken"])
+        urgent = tuple(message for message in turn.messages if message.urgent)
+        return replace(turn, messages=(*urgent, broken), kept=None)
 
     def delivered(self, incoming: Incoming, message_ids: Sequence[int]) -> None:
         """Notes that an update is answered, and the numbers of our messages for ``/hide``."""
@@ -219,3 +273,15 @@ class Service:
 
     def _hour(self) -> int:
         return int(self._clock() // 3600)
+
+
+def _after(
+    conversation: Conversation,
+    incoming: Incoming,
+    turn: Turn,
+    effect: Effect,
+    minute: int,
+    outcome: Outcome,
+    kept: Kept,
+) -> Turn:
+    return conversation.after(incoming, Memory(turn.session, None, kept), effect, outcome, minute)

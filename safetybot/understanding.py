@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from safetybot.dialogue.conversation import Conversation, Tongue
+from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.tongue import Tongue
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import WordingFile
 from safetybot.guidance.reader import Library

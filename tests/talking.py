@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import shutil
 from collections.abc import Iterable, Iterator
@@ -13,15 +14,20 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
+from safetybot.dialogue.session import ChatKeys
 from safetybot.guidance.model import Sign
 from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
+from safetybot.report_service import OFFERED_SECONDS, ReportService
+from safetybot.reports.login import UnlockedMember
+from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.service import Service
 from safetybot.settings import Settings
 from safetybot.storage.database import sqlite_engine
-from safetybot.storage.store import Store
+from safetybot.storage.store import Batch, Store
 from safetybot.understanding import Understanding
+from tests.reports.office import CHEAP, Office
 
 DIALOGUE_CONTENT = Path(__file__).parent / "fixtures" / "dialogue"
 START = 1_800_000_000.0
@@ -127,10 +133,14 @@ class Bot:
         self.clock = Clock()
         self.service: Service
         self.engine: AsyncEngine
+        self.stretcher: KeyStretcher
+        self.filed = 0
+        """How often staff were to be told of something new."""
         self._updates = itertools.count(1)
         self._messages = itertools.count(1)
         folder.mkdir(exist_ok=True)
-        shutil.copyfile(empty_database, self.settings.database)
+        if not self.settings.database.exists():
+            shutil.copyfile(empty_database, self.settings.database)
 
     @property
     def secret_file(self) -> Path:
@@ -143,7 +153,11 @@ class Bot:
     async def start(self) -> None:
         self.engine = sqlite_engine(self.settings.database)
         secret = read_or_make_secret(self.secret_file)
-        self.service = Service(lambda: self.understanding, self.store, secret, self.clock)
+        self.stretcher = KeyStretcher()
+        reports = ReportService(
+            self.engine, secret, self.clock, stretcher=self.stretcher, parameters=CHEAP, filed=self._filed
+        )
+        self.service = Service(lambda: self.understanding, self.store, reports, secret, self.clock)
         await self.service.__aenter__()
 
     async def stop(self) -> None:
@@ -151,11 +165,34 @@ class Bot:
         try:
             await self.service.__aexit__()
         finally:
+            self.stretcher.close()
             await self.engine.dispose()
 
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+    async def crash(self) -> None:
+        """As after ``kill -9``: what was not on the disk is lost. Then started again."""
+        service = self.service
+        for lost in (service._changed, service._late, service._deleting):
+            lost.clear()
+        service._writing._gathered = Batch()
+        await self.restart()
+
+    def _filed(self) -> None:
+        self.filed += 1
+
+    async def hire(self, name: str = "Ada") -> UnlockedMember:
+        """A member of staff, logged in; from now on reports are offered."""
+        office = Office(self.engine, self.stretcher, self.settings.database, self.now)
+        member = await office.hire(name)
+        self.clock.forward(OFFERED_SECONDS)
+        return member
+
+    @property
+    def now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self.clock(), dt.UTC)
 
     def chat(self, name: str = "1001", language: str | None = "en", channel: str = "telegram") -> Chat:
         return Chat(self, name, language, channel)
@@ -182,6 +219,11 @@ class Chat:
     channel: str
     shown: list[int] = field(default_factory=list)
     """Numbers of the messages that stand in the chat, of both sides."""
+
+    @property
+    def keys(self) -> ChatKeys:
+        """What the service derives for this chat."""
+        return ChatKeys.derive(self.bot.secret_file.read_bytes(), self.channel, self.name)
 
     def typed(self, text: str) -> Incoming:
         return self._incoming(text=text, message=True)

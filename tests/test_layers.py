@@ -24,13 +24,21 @@ ARROWS: dict[str, set[str]] = {
     "dialogue": CONTENT | {"matching", "reports"},  # no channel, and no SQL
     "secret": {"dialogue"},
     "understanding": CONTENT | {"matching", "dialogue"},
-    "service": BELOW_DIALOGUE | {"dialogue", "understanding"},
+    "report_service": BELOW_DIALOGUE | {"dialogue"},
+    "service": BELOW_DIALOGUE | {"dialogue", "understanding", "report_service"},
+    "housekeeping": {"storage", "reports"},
     "channels": CONTENT | {"dialogue", "service"},
     "desk": CONTENT | {"storage", "reports"},
     "editing": CONTENT | {"matching", "dialogue", "understanding"},
     "logs": {"settings"},
     "running": BELOW_DIALOGUE
-    | {"dialogue", "understanding", "service", "channels", "desk", "editing", "settings", "secret"},
+    | {"dialogue", "understanding", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
+    | {"settings", "secret"},
+    "stages": set(),
+    "operating": BELOW_DIALOGUE - {"matching"},
+    "doctor": BELOW_DIALOGUE | {"operating", "settings", "secret"},
+    "operating_text": {"operating", "doctor", "reports"},
+    "operator_cli": {"operating", "operating_text", "doctor", "settings", "stages"},
 }
 ARROWS["cli"] = {*ARROWS}
 
@@ -41,7 +49,7 @@ ONLY: dict[str, set[str]] = {
     "aiosqlite": {"storage"},
     "telegram": {"channels.telegram"},
     "aiohttp": {"channels.telegram"},
-    "rich": {"channels.terminal", "cli"},
+    "rich": {"channels.terminal", "cli", "stages"},
     "markdown_it": {"channels", "desk", "editing"},
     "numpy": {"matching"},
     "onnxruntime": {"matching"},
@@ -160,7 +168,7 @@ def test_the_arrows_have_no_circle() -> None:
 
 def test_settings_are_known_to_few() -> None:
     knowing = {module.part for module in modules() if "settings" in module.ours}
-    assert knowing <= {"cli", "running", "logs"}
+    assert knowing <= {"cli", "operator_cli", "doctor", "running", "logs"}
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -43,9 +43,9 @@ HELLO = Incoming("web", "1", text="hello")
 async def test_it_makes_what_it_needs_and_answers(settings: Settings) -> None:
     shutil.rmtree(settings.cache)
     stages: set[str] = set()
-    async with started_service(settings, lambda stage, done: stages.add(stage)) as service:
-        assert said(await service.handle(HELLO)).startswith("Hi. I'm a bot.")
-        assert list(service.languages) == ["en", "cy"]
+    async with started_service(settings, lambda stage, done: stages.add(stage)) as started:
+        assert said(await started.service.handle(HELLO)).startswith("Hi. I'm a bot.")
+        assert list(started.service.languages) == ["en", "cy"]
     assert stages
     assert settings.database.stat().st_mode & 0o777 == 0o600
     assert (settings.data / "secrets" / "server.key").stat().st_mode & 0o777 == 0o600
@@ -56,17 +56,17 @@ async def test_it_makes_what_it_needs_and_answers(settings: Settings) -> None:
 async def test_the_second_start_fits_nothing(settings: Settings) -> None:
     stages: set[str] = set()
     for _ in range(2):
-        async with started_service(settings, lambda stage, done: stages.add(stage)) as service:
-            assert await service.handle(HELLO)
+        async with started_service(settings, lambda stage, done: stages.add(stage)) as started:
+            assert await started.service.handle(HELLO)
     assert not stages
 
 
 async def test_saved_content_answers_without_a_restart(settings: Settings) -> None:
     greeting = settings.content / "en" / "topics" / "greeting.yaml"
-    async with started_service(settings) as service:
+    async with started_service(settings) as started:
         greeting.write_text(greeting.read_text().replace("Hi. I'm a bot.", "Hello, I am a bot."))
         async with asyncio.timeout(20):
-            while not said(await service.handle(HELLO)).startswith("Hello, I am a bot."):
+            while not said(await started.service.handle(HELLO)).startswith("Hello, I am a bot."):
                 await asyncio.sleep(0.1)
 
 
@@ -110,16 +110,16 @@ def typed(number):
 
 async def main():
     settings = Settings(data=Path(sys.argv[1]), content=Path(sys.argv[2]))
-    async with started_service(settings) as service:
-        await service.handle(Incoming("telegram", "1", press="age:under-11", update_id=1))
-        service.delivered(Incoming("telegram", "1", press="age:under-11", update_id=1), [11])
-        await service.handle(typed(2))
-        service.delivered(typed(2), [21])
-        await service.handle(typed(3))
-        await service.handle(Incoming("telegram", "1", text="/hide", update_id=4, message_id=40))
+    async with started_service(settings) as started:
+        await started.service.handle(Incoming("telegram", "1", press="age:under-11", update_id=1))
+        started.service.delivered(Incoming("telegram", "1", press="age:under-11", update_id=1), [11])
+        await started.service.handle(typed(2))
+        started.service.delivered(typed(2), [21])
+        await started.service.handle(typed(3))
+        await started.service.handle(Incoming("telegram", "1", text="/hide", update_id=4, message_id=40))
         await asyncio.sleep(float(sys.argv[3]))
-        await service.handle(typed(5))
-        service.delivered(typed(5), [51])
+        await started.service.handle(typed(5))
+        started.service.delivered(typed(5), [51])
         print("said", flush=True)
         await asyncio.Event().wait()
 
@@ -141,14 +141,14 @@ async def test_killed_it_goes_on_from_its_last_commit(settings: Settings) -> Non
     def typed(number: int, text: str = "hello") -> Incoming:
         return Incoming("telegram", "1", text=text, update_id=number, message_id=10 * number)
 
-    async with started_service(settings) as service:
+    async with started_service(settings) as started:
         for number in (1, 2):  # answered and delivered
-            assert await service.handle(typed(number)) is None
-        assert said(await service.handle(typed(3))).startswith("Hi. I'm a bot.")  # answered, not delivered
-        hide = await service.handle(typed(4, "/hide"))
+            assert await started.service.handle(typed(number)) is None
+        assert said(await started.service.handle(typed(3))).startswith("Hi. I'm a bot.")  # answered, not delivered
+        hide = await started.service.handle(typed(4, "/hide"))
         assert hide is not None
         assert {11, 20, 21, 30, 40} <= set(hide.delete)
-        answer = await service.handle(Incoming("telegram", "1", press="topic:sextortion"))
+        answer = await started.service.handle(Incoming("telegram", "1", press="topic:sextortion"))
         assert said(answer).startswith("Someone is being unkind")  # under 11, as was said before
 
 
@@ -156,11 +156,11 @@ async def test_several_may_run_on_the_same_files(settings: Settings) -> None:
     """So do the terminal and the Telegram bot of one installation."""
     async with started_service(settings) as one, started_service(settings) as other:
         for number in range(20):
-            service = (one, other)[number % 2]
+            started = (one, other)[number % 2]
             incoming = Incoming("telegram", str(number), text="hello", update_id=number)
-            assert await service.handle(incoming)
-            service.delivered(incoming, [number])
-        await one._writing.flush()
-        await other._writing.flush()
+            assert await started.service.handle(incoming)
+            started.service.delivered(incoming, [number])
+        await one.service._writing.flush()
+        await other.service._writing.flush()
         again = [await one.handle(Incoming("telegram", "x", text="hello", update_id=number)) for number in range(20)]
         assert again == [None] * 20

@@ -75,7 +75,7 @@ class Draft:
     pending: Pending = Pending.NOTHING
     sign: Sign = Sign.NONE
     """The gravest sign of danger in any of its words."""
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict, repr=False)
     """Question id → what was answered; questions that were skipped are not in it."""
 
     def answer(self, question: str) -> Answer:

@@ -5,8 +5,8 @@ Pure: no channel, no storage, no clock. Whoever calls it
 - has judged each text for danger before, and passes the sign: the card or the check-in then comes first, and the
   question stays open below it;
 - after a break (:meth:`Draft.is_stale`) calls :func:`ask_resume` before anything else of the form;
-- on :attr:`Effect.SEND` files what ``to_report`` (reporting_result) makes of it, deletes the draft and keeps the code,
-  in one transaction;
+- on :attr:`Effect.SEND`, which comes without a message, files what ``to_report`` (reporting_result) makes of it,
+  deletes the draft and keeps the code, in one transaction;
 - saves the draft with its ``touched`` minute.
 
 Every button is complete in itself and does the same however often it is pressed. One of an earlier question changes
@@ -243,7 +243,7 @@ class _Filling:
             self.draft = replace(self.draft, state=State.EDITING, at=story.id)
             return self.show(self.screens.say("required"))
         self.draft = replace(self.draft, state=State.SENDING)
-        return FormTurn((Outgoing(self.screens.say("sending")),), self.draft, Effect.SEND)
+        return FormTurn((), self.draft, Effect.SEND)
 
     def _reopen(self, question: Question | None, verb: str) -> FormTurn:
         if question is None or question.kind is Kind.INFO:
@@ -282,6 +282,8 @@ class _Filling:
 
     def _with_card(self, turn: FormTurn) -> FormTurn:
         """The card before everything else, and below it the way on."""
+        if not turn.messages:
+            return replace(turn, messages=(self.speaker.card(),))
         first, *rest = turn.messages
         if first.urgent:
             return turn

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,9 @@ from typing import Any
 import nacl.bindings as sodium
 from nacl.exceptions import CryptoError
 from nacl.utils import random
+
+from safetybot.dialogue.kept import Kept, KeptError
+from safetybot.dialogue.transcript import Transcript, TranscriptError
 
 SECRET_BYTES = 32
 VERSION = b"\x01"
@@ -136,7 +139,36 @@ class ChatKeys:
         except (KeyError, TypeError) as error:
             raise SealedDataError("a fragment has an unknown form") from error
 
-    def _seal(self, kind: bytes, data: dict[str, Any]) -> bytes:
+    def seal_kept(self, kept: Kept) -> tuple[bytes | None, bytes | None]:
+        """What is kept of reports as two envelopes, drafts and visits; None for what there is nothing of."""
+        drafts, visits = kept.drafts(), kept.visits()
+        return (
+            None if drafts is None else self._seal(b"drafts", drafts),
+            None if visits is None else self._seal(b"visits", visits),
+        )
+
+    def open_kept(self, drafts: bytes | None, visits: bytes | None) -> Kept:
+        """Raises SealedDataError."""
+        try:
+            return Kept.of(
+                None if drafts is None else self._open(b"drafts", drafts),
+                None if visits is None else self._open(b"visits", visits),
+            )
+        except KeptError as error:
+            raise SealedDataError(str(error)) from None
+
+    def seal_transcript(self, transcript: Transcript) -> bytes:
+        """What a page shows, as an envelope."""
+        return self._seal(b"transcript", transcript.to_json())
+
+    def open_transcript(self, envelope: bytes) -> Transcript:
+        """Raises SealedDataError."""
+        try:
+            return Transcript.from_json(self._open(b"transcript", envelope))
+        except TranscriptError as error:
+            raise SealedDataError(str(error)) from None
+
+    def _seal(self, kind: bytes, data: Mapping[str, Any]) -> bytes:
         # ASCII, for what somebody typed may hold half a character, which UTF-8 has no form for.
         plain = sodium.sodium_pad(json.dumps(data).encode("ascii"), _BLOCK)
         nonce = random(_NONCE)

@@ -1,11 +1,23 @@
-"""The result of one step of the conversation."""
+"""What one step of the conversation begins with, and its result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from safetybot.dialogue.effects import Effect
+from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Outgoing
 from safetybot.dialogue.session import Fragment, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of a chat."""
+
+    session: Session = field(default_factory=Session)
+    fragment: Fragment | None = None
+    """A text of the last two minutes that found no answer."""
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +31,11 @@ class Turn:
     """(name, topic id or empty) of what is counted, with no words and no people in it."""
     delete: tuple[int, ...] = ()
     undeleted: Outgoing | None = None
+    kept: Kept | None = None
+    """What is kept of reports, where that has changed; it is saved before anything is shown."""
+    effect: Effect | None = None
+    """What must be done with a report first; :meth:`Conversation.after` then makes the turn that is shown."""
+
+    def followed_by(self, messages: tuple[Outgoing, ...]) -> Turn:
+        """This turn with more to show at its end."""
+        return replace(self, messages=(*self.messages, *messages))

@@ -10,7 +10,7 @@ import pytest
 from safetybot.dialogue.conversation import Conversation
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.dialogue.session import SENT_MAX, AgeBand, Fragment, Session
-from safetybot.dialogue.turn import Turn
+from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.model import Guidance, Sign
 from safetybot.matching.matcher import Decision
 from safetybot.understanding import Understanding
@@ -28,7 +28,7 @@ class Talk:
     fragment: Fragment | None = None
 
     def _respond(self, incoming: Incoming) -> Turn:
-        turn = self.conversation.respond(incoming, self.session, self.fragment, HOUR)
+        turn = self.conversation.respond(incoming, Memory(self.session, self.fragment), HOUR * 60, offered=False)
         self.session, self.fragment = turn.session, turn.fragment
         return turn
 

@@ -183,7 +183,7 @@ def test_a_whole_report(reviewing: Writer) -> None:
     reviewing.presses_("rep:send")
     assert reviewing.turn.effect is Effect.SEND
     assert reviewing.draft.state is State.SENDING
-    assert reviewing.turn.messages
+    assert not reviewing.turn.messages
     assert json.loads(json.dumps(reviewing.report.to_dict()))["answers"][1]["choices"] == ["me"]
 
 

@@ -63,3 +63,11 @@ def words(messages: list[Sent]) -> list[str]:
 def buttons(message: Sent) -> list[str]:
     """The words on its buttons."""
     return [text for row in message.keyboard for text, _ in row]
+
+
+def meant(question: Sent, word: str, yes: str) -> str:
+    """What to press where it is asked whether a word of a code was meant, of one word or of several."""
+    if word in buttons(question):
+        return word
+    assert f"Did you mean {word}?" in question.text
+    return yes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,3 +147,73 @@ class Program:
         assert await self.stop() == 0, self.printed
         await self.start()
         await self.ready()
+
+
+class Typist:
+    """``safetybot chat`` with somebody at the keyboard, through pipes. Use as ``with Typist(place) as typist``."""
+
+    def __init__(self, place: Place, *, command: Sequence[str | Path] = MODULE) -> None:
+        self._place = place
+        self._command = command
+        self.shown = ""
+        """All that it has printed, as it stands on the screen."""
+        self.last = ""
+        """What answered the last line."""
+
+    def __enter__(self) -> Typist:
+        self._process = subprocess.Popen(
+            [*self._command, "chat"],
+            cwd=self._place.folder,
+            env=self._place.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._read()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+    def types(self, line: str) -> str:
+        """One line, and Enter; what answers it, in one line, without frames."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+        return self._read()
+
+    def presses(self, words: str) -> str:
+        """The number of the last button with these words that is shown."""
+        return self.types(self.numbers[words])
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """The words on each button that is shown → its number."""
+        found = re.findall(r"\[(\d+)\] (.+?)(?=  \[\d+\] |\n|$)", self.last)
+        return {words.strip(): number for number, words in found}
+
+    def ends(self) -> str:
+        """Ctrl-D; what it printed as errors."""
+        _, errors = self._process.communicate(timeout=60)
+        assert self._process.returncode == 0
+        return errors.decode()
+
+    def _read(self) -> str:
+        """Until it waits for a line."""
+        assert self._process.stdout is not None
+        read = b""
+        while not re.search(rb"(\A|\n)> \Z", read):
+            more = os.read(self._process.stdout.fileno(), 65536)
+            if not more:
+                raise AssertionError(f"it ended: {self.shown}{read.decode()}{self._process.communicate()[1].decode()}")
+            read += more
+        self.last = read.decode().removesuffix("> ")
+        self.shown += self.last
+        return flat(self.last)
+
+
+def flat(screen: str) -> str:
+    """A screen's words in one line, without frames."""
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", screen).split())

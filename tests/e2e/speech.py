@@ -75,6 +75,24 @@ class Content:
         """The words on a button."""
         return str(self.wording()["buttons"][name])
 
+    def form(self) -> Any:
+        """The report form."""
+        return yaml.load(self.file("report.yaml").read_text("utf-8"), yaml.BaseLoader)
+
+    def form_says(self, name: str) -> str:
+        """What the form or a case says, up to the first thing that is filled in."""
+        return seen(self.form()["say"][name].partition("{")[0])
+
+    def form_press(self, name: str) -> str:
+        """The words on a button of the form or of a case."""
+        return str(self.form()["buttons"][name])
+
+    def asks(self, question: str, about: str | None = None) -> str:
+        """A question of the form, as somebody is asked who it is about."""
+        asked = next(each for each in self.form()["questions"] if each["id"] == question)
+        others = (other["ask"] for other in asked.get("instead", ()) if about in other["when"].get("about", ()))
+        return seen(next(others, asked["ask"]))
+
     def change(self, path: Path, old: str, new: str) -> None:
         """Save a file with one place changed, in one go, as editors' programs do."""
         text = path.read_text("utf-8")

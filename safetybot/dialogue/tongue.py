@@ -1,0 +1,41 @@
+"""The languages the bot speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from safetybot.guidance.model import Guidance
+from safetybot.matching.interpreter import Interpretation
+
+Interpret = Callable[[str], Interpretation]
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """One language the bot speaks: what it says, and how it understands."""
+
+    guidance: Guidance
+    interpret: Interpret
+
+
+@dataclass(frozen=True)
+class Tongues:
+    """All of them, by code (BCP 47, lower case)."""
+
+    every: Mapping[str, Tongue]
+    first: str
+    """The one that is spoken where no other fits."""
+
+    def code(self, *wanted: str | None) -> str:
+        """The first of the wanted languages (BCP 47) that is spoken here, by its full code or its first part."""
+        for code in wanted:
+            for candidate in (code, code.split("-")[0]) if code else ():
+                if candidate.lower() in self.every:
+                    return candidate.lower()
+        return self.first
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Language code → the language's own name."""
+        return {code: tongue.guidance.wording.language for code, tongue in self.every.items()}
