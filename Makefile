@@ -17,6 +17,7 @@ test: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python bench/speed.py $(FILE)
+	$(BIN)/python bench/reports.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
