@@ -30,7 +30,7 @@ from safetybot.dialogue.effects import (
     Withdrawn,
     WrongCode,
 )
-from safetybot.dialogue.kept import DRAFT_MINUTES, VISIT_MINUTES, Kept, Visit
+from safetybot.dialogue.kept import DRAFT_MINUTES, VISIT_MINUTES, Kept, Stage, Visit
 from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.dialogue.turn import Turn
 from safetybot.reports import filing
@@ -113,6 +113,13 @@ class ReportService:
         """Keeps it: once this returns, nothing of it can be lost."""
         async with self._engine.begin() as connection:
             await self._write(connection, keys, kept)
+
+    async def delivered(self, keys: ChatKeys) -> None:
+        """The code of a report just sent has been shown: it is kept for the rest of its hour and no longer."""
+        kept = await self.load(keys)
+        if kept.visit and kept.visit.code and not kept.visit.code.delivered:
+            code = replace(kept.visit.code, delivered=True)
+            await self.save(keys, replace(kept, visit=replace(kept.visit, code=code)))
 
     async def perform(self, keys: ChatKeys, effect: Effect, kept: Kept, then: Then) -> Turn:
         """Does what an effect asks for, and keeps what ``then`` makes of it. Where it fails, nothing is changed."""
@@ -233,9 +240,11 @@ class ReportService:
         drafts, visits = keys.seal_kept(kept)
         hour = (self._minute() + DRAFT_MINUTES) // 60
         second = (self._minute() + VISIT_MINUTES) * 60
-        if kept.visit and kept.visit.code:
-            # The code's hour is over for good: the row goes, and with it no more than what can be typed again.
-            second = min(second, kept.visit.code.until * 60)
+        visit = kept.visit
+        if visit and visit.code:
+            until = visit.code.kept_until * 60
+            # When the code's time is over the row goes for good, unless a case is open in it or tries are counted.
+            second = until if visit.stage is Stage.NONE and not visit.tries else max(second, until)
         sealed = SealedKept(
             None if drafts is None else Sealed(drafts, hour), None if visits is None else Sealed(visits, second)
         )

@@ -94,6 +94,10 @@ class Service:
         self._late: dict[bytes, _Late] = {}
         self._deleting: dict[tuple[bytes, int | None], tuple[int, ...]] = {}
         """Chat and update → messages that the channel was asked to delete, and has not reported yet."""
+        self._coding: dict[tuple[bytes, int | None], int] = {}
+        """Chat and update → how many messages the channel has shown when the code of a report is among them."""
+        self._coded: dict[bytes, ChatKeys] = {}
+        """Chats that were shown the code of a report, where that is not written down yet."""
 
     async def __aenter__(self) -> Service:
         self._writing.start()
@@ -155,6 +159,8 @@ class Service:
             memory = Memory(session, fragment, await self._reports.load(keys))
             turn = await self._turn(keys, incoming, memory)
             self._remember(keys, turn, late, had_fragment=fragment is not None)
+            if _shows_code(turn, turn.kept or memory.kept):
+                self._coding[keys.lookup, incoming.update_id] = len(turn.messages)
             if turn.delete:
                 self._deleting[keys.lookup, incoming.update_id] = turn.delete
             return Reply(turn.messages, turn.delete, turn.undeleted)
@@ -190,6 +196,8 @@ class Service:
             batch.handled[incoming.channel, incoming.update_id] = self._hour() + UPDATE_HOURS
         keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
         deleted = self._deleting.pop((keys.lookup, incoming.update_id), ())
+        if len(message_ids) >= self._coding.pop((keys.lookup, incoming.update_id), 1_000_000):
+            self._coded[keys.lookup] = keys
         if message_ids or deleted:
             late = self._late.get(keys.lookup, _Late(keys))
             late = replace(late, sent=(*late.sent, *message_ids), deleted=(*late.deleted, *deleted))
@@ -244,6 +252,11 @@ class Service:
             async with self._turn_of(lookup):
                 session, _, shown = await self._load(late.keys)
                 self._keep(late.keys, session, shown)
+        for lookup, keys in list(self._coded.items()):
+            if lookup not in self._lanes:
+                async with self._turn_of(lookup):
+                    await self._reports.delivered(keys)
+                    self._coded.pop(lookup, None)
         batch = self._writing.gather()
         expires = self._hour() + SESSION_HOURS
         for lookup, changed in self._changed.items():
@@ -285,3 +298,9 @@ def _after(
     kept: Kept,
 ) -> Turn:
     return conversation.after(incoming, Memory(turn.session, None, kept), effect, outcome, minute)
+
+
+def _shows_code(turn: Turn, kept: Kept) -> bool:
+    """Whether the code of a report is in what a turn shows, for the first time as far as we know."""
+    code = kept.visit.code if kept.visit else None
+    return code is not None and not code.delivered and any(code.text in message.text for message in turn.messages)

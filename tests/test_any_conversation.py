@@ -9,12 +9,19 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import AgeBand
 from safetybot.guidance.model import BUTTON_MAX, Group
+from safetybot.report_service import OFFERED_SECONDS
+from safetybot.reports.code_reading import parse
+from safetybot.reports.codes import Code
+from safetybot.reports.login import UnlockedMember
+from safetybot.reports.words import code_words
 from safetybot.service import UPDATE_HOURS
+from safetybot.storage.tables import staff
 from safetybot.understanding import Understanding
 from tests.talking import Bot, Phrasebook, buttons
 
@@ -58,6 +65,21 @@ class Restart:
     pass
 
 
+@dataclass(frozen=True)
+class Crash:
+    pass
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Whether there is anybody who could read a report."""
+
+    there: bool
+
+
+Doing = Act | Wait | Restart | Crash | Staff
+
+
 ANY_CHARACTER = st.characters(exclude_categories=())
 ANY_TEXT = st.text(ANY_CHARACTER, max_size=60)
 LONG_TEXT = st.builds(
@@ -78,6 +100,13 @@ COMMANDS = st.builds(
     st.sampled_from(["start", "help", "topics", "urgent", "about", "age", "hide", "language", "report", "nonsense"]),
     st.sampled_from(["", "", " sextortion", " urgent", " he has a knife", "\n", "@bot"]) | ANY_TEXT,
 )
+CODE = " ".join(code_words()[:6])
+REPORTING = st.builds(
+    lambda name, rest: f"/{name}{rest}",
+    st.sampled_from(["report", "mycode", "code", "stop", "start report", "Stop", "REPORT"]),
+    st.sampled_from(["", "", f" {CODE}", f" {CODE}x", " {words}", " he has a knife", "\n", "@bot"]) | ANY_TEXT,
+)
+CODES = st.sampled_from([CODE, CODE.upper(), CODE.replace(" ", "-"), f"{CODE}q", CODE[:-1], f"my code is {CODE}"])
 TOPICS = st.sampled_from(["sextortion", "cyberbullying", "passwords", "immediate-danger", "greeting", "game-9", "gone"])
 NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "999999", "x", "²", ""])
 PRESSES = st.one_of(
@@ -92,29 +121,65 @@ PRESSES = st.one_of(
     st.builds("age:{}".format, st.sampled_from([*AgeBand, "skip", "gone"])),
     ANY_TEXT,
 )
+QUESTIONS = st.sampled_from(["danger", "reads", "about", "story", "where", "safe-child", "kind", "contact", "gone", ""])
+CHOSEN = st.sampled_from(["yes", "no", "not-sure", "me", "friend", "parent", "threats", "mean", "other", "gone", ""])
+CASE_VERBS = [
+    "start", "cancel", "leave", "menu", "replies", "write", "send", "drop", "withdraw", "withdraw-yes", "mean", "gone",
+]  # fmt: skip
+REPORT_PRESSES = st.one_of(
+    st.sampled_from(["report", "rep:send", "rep:look", "rep:change", "rep:stop", "rep:delete", "rep:discard"]),
+    st.sampled_from(["rep:go-on", "rep:", "rep", "rep:x:y:z:0", "case:", "case", "code", "code:saved", "code:again"]),
+    st.builds("rep:{}:{}".format, st.sampled_from(["done", "edit", "remove", "x"]), QUESTIONS),
+    st.builds("rep:{}:{}:{}".format, st.sampled_from(["set", "on", "off", "x"]), QUESTIONS, CHOSEN),
+    st.builds(
+        "case:{}".format,
+        st.sampled_from(CASE_VERBS),
+    ),
+    st.builds("case:mean:{}".format, NUMBERS),
+)
 LANGUAGES = st.sampled_from([None, "en", "en-GB", "cy", "cy-GB", "de", "", "\ud800"])
 UPDATES = st.none() | st.integers(1, UPDATE_MAX)
 ACTS = st.builds(
     Act,
     chat=st.sampled_from(["1", "2"]),
-    text=SAID | COMMANDS | ANY_TEXT | LONG_TEXT,
+    text=SAID | COMMANDS | REPORTING | CODES | ANY_TEXT | LONG_TEXT,
     language=LANGUAGES,
     update=UPDATES,
     delivered=st.booleans(),
 )
-PRESSED = st.builds(Act, chat=st.sampled_from(["1", "2"]), press=PRESSES, language=LANGUAGES, update=UPDATES)
-SENT = st.builds(Act, language=LANGUAGES, update=UPDATES)
-LIFE = st.lists(
-    st.one_of(ACTS, ACTS, PRESSED, PRESSED, SENT, st.builds(Wait, st.integers(0, 200_000)), st.just(Restart())),
-    min_size=1,
-    max_size=12,
+PRESSED = st.builds(
+    Act, chat=st.sampled_from(["1", "2"]), press=PRESSES | REPORT_PRESSES, language=LANGUAGES, update=UPDATES
 )
+SENT = st.builds(Act, language=LANGUAGES, update=UPDATES)
+FORM = (
+    "report", "rep:set:danger:no", "rep:done:reads", "rep:set:about:me", "", "rep:done:story", "rep:done:where",
+    "rep:on:kind:threats", "rep:done:kind", "rep:done:contact", "rep:send",
+)  # fmt: skip
+"""The straight way through the form; own words where it is empty."""
+BEGUN = st.builds(
+    lambda steps, text: [Act(press=step) if step else Act(text=text) for step in FORM[:steps]],
+    st.sampled_from([0, 0, 0, *range(len(FORM) + 1)]),
+    SAID,
+)
+LIFE = st.builds(
+    list.__add__,
+    BEGUN,
+    st.lists(
+        st.one_of(
+            ACTS, ACTS, PRESSED, PRESSED, SENT,
+            st.builds(Wait, st.integers(0, 200_000)), st.sampled_from([Restart(), Crash()]),
+            st.builds(Staff, st.booleans()),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)  # fmt: skip
 
 
-def check(message: Outgoing) -> None:
-    """What must be true of every message anybody is ever shown."""
+def check(message: Outgoing, *, quotes: bool = False) -> None:
+    """What must be true of every message anybody is ever shown. ``quotes``: they wrote a brace themselves."""
     assert message.text.strip()
-    assert "{" not in message.text
+    assert quotes or "{" not in message.text
     parts = render(message)
     assert parts
     for part in parts:
@@ -129,15 +194,17 @@ def check(message: Outgoing) -> None:
         assert 1 <= len(button.press.encode()) <= PRESS_MAX
 
 
-def check_reply(reply: Reply) -> None:
+def check_reply(reply: Reply, *, quotes: bool = False) -> None:
     assert reply.messages
     for message in (*reply.messages, *([reply.undeleted] if reply.undeleted else [])):
-        check(message)
+        check(message, quotes=quotes)
     assert len(set(reply.delete)) == len(reply.delete)
 
 
-async def live(bot: Bot, acts: list[Act | Wait | Restart]) -> None:
+async def live(bot: Bot, acts: list[Doing]) -> None:
     await bot.start()
+    quotes = False
+    perhaps_forgotten: set[int | None] = set()
     delivered: dict[int | None, float] = {}
     numbers = iter(range(1, 1_000_000))
     try:
@@ -147,31 +214,53 @@ async def live(bot: Bot, acts: list[Act | Wait | Restart]) -> None:
                     bot.clock.forward(seconds)
                 case Restart():
                     await bot.restart()
+                case Crash():
+                    await bot.crash()
+                    perhaps_forgotten = set(delivered)
+                case Staff(there):
+                    async with bot.engine.begin() as connection:
+                        await connection.execute(update(staff).values(active=there))
+                    bot.clock.forward(OFFERED_SECONDS)
                 case Act():
+                    quotes = quotes or "{" in (act.text or "")
                     incoming = act.incoming(next(numbers))
                     reply = await bot.service.handle(incoming)
                     since = bot.clock() - delivered.get(act.update, float("-inf"))
                     if reply is None:
                         assert act.update in delivered
                         continue
-                    assert since >= UPDATE_HOURS * 3600
-                    check_reply(reply)
+                    assert since >= UPDATE_HOURS * 3600 or act.update in perhaps_forgotten
+                    check_reply(reply, quotes=quotes)
                     if act.delivered:
                         bot.service.delivered(incoming, [next(numbers) for _ in reply.messages])
                         if act.update is not None:
                             delivered[act.update] = bot.clock()
+                            perhaps_forgotten.discard(act.update)
     finally:
         await bot.stop()
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(acts=LIFE)
-@example(acts=[Act(text="so basically \ud83d"), Restart(), Act(text="this guy \udc00")])
-@example(acts=[Act(text="/hide"), Act(text="/hide", update=1, delivered=False), Restart(), Act(text="/hide", update=1)])
-@example(acts=[Act(text="this " * 799), Act(text="guy"), Act(press="none"), Act(press="none"), Act(press="none")])
-def test_any_life(acts: list[Act | Wait | Restart], understanding: Understanding, empty_database: Path) -> None:
+@given(acts=LIFE, has_staff=st.booleans())
+@example(has_staff=True, acts=[Act(text="so basically \ud83d"), Restart(), Act(text="this guy \udc00")])
+@example(
+    has_staff=True,
+    acts=[Act(text="/hide"), Act(text="/hide", update=1, delivered=False), Restart(), Act(text="/hide", update=1)],
+)
+@example(
+    has_staff=True,
+    acts=[Act(text="this " * 799), Act(text="guy"), Act(press="none"), Act(press="none"), Act(press="none")],
+)
+def test_any_life(
+    acts: list[Doing],
+    has_staff: bool,
+    understanding: Understanding,
+    empty_database: Path,
+    staffed: tuple[Path, UnlockedMember],
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(Bot(understanding, empty_database, Path(folder) / "data"), acts))
+        database = staffed[0] if has_staff else empty_database
+        asyncio.run(live(Bot(understanding, database, Path(folder) / "data"), acts))
 
 
 async def test_every_button_leads_on_from_everywhere(
@@ -197,3 +286,25 @@ async def test_every_button_leads_on_from_everywhere(
                         shown += await chat.press(button.press)
             assert {"now", "topics", "talk", "lines:sextortion", "up:sextortion"} <= seen
             assert {"none", "safe:no"} <= seen or language == "cy"
+
+
+async def test_every_button_of_a_report_leads_on(bot: Bot) -> None:
+    """From the form and the open case, by every button there is; each on its own, whatever was pressed before."""
+    await bot.hire()
+    chat, seen = bot.chat(), set[str]()
+    shown: list[Outgoing] = []
+    for step in FORM:
+        shown += await (chat.press(step) if step else chat.say("somebody is mean"))
+    (code,) = [message.text for message in shown if isinstance(parse(message.text), Code)]
+    slip = code.replace("*", "")[:-1] + "q"
+    for said in (f"/mycode {code}", "case:replies", "case:withdraw", "/report", "/stop", f"/mycode {slip}", "/mycode"):
+        shown += await (chat.say(said) if said.startswith("/") else chat.press(said))
+    while shown:
+        message = shown.pop()
+        check(message)
+        for button in buttons(message):
+            if button.press not in seen and button.press.startswith(("rep:", "case:", "code:", "report")):
+                seen.add(button.press)
+                shown += await chat.press(button.press)
+    assert {"rep:send", "rep:delete", "rep:change", "code:saved", "case:write", "case:withdraw-yes"} <= seen
+    assert {"rep:off:kind:threats", "case:mean:0", "case:cancel"} <= seen

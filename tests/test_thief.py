@@ -3,74 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import io
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import ChatKeys, SealedDataError
-from safetybot.logs import DiscreetFormatter
 from safetybot.storage.tables import fragments, sessions
 from tests.talking import Bot, Phrasebook
+from tests.thief import Search, chat_forms, everything_logged, files, forms
 
 WORDS = ("zebedee", "dougal", "florence", "brian@example.org", "07700900123", "ermintrude")
 CHATS = ("987654321012345", "-100777888999", "zebedee-the-user")
 
 
-def forms(planted: str) -> Iterator[bytes]:
-    """How it might stand in a file: as text, as a number, encoded, or hashed without a key."""
-    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-        yield planted.encode(encoding)
-    raw = planted.encode()
-    yield base64.b64encode(raw).rstrip(b"=")[:-1]
-    yield raw.hex().encode()
-    if planted.lstrip("-").isdecimal():
-        number = int(planted)
-        yield number.to_bytes(8, "little", signed=True)
-        yield number.to_bytes(8, "big", signed=True)
-        yield number.to_bytes(8, "big", signed=True).lstrip(b"\0\xff")
-    for name in ("md5", "sha1", "sha256", "blake2b"):
-        digest = hashlib.new(name, raw).digest()
-        yield digest
-        yield digest.hex().encode()
-    yield hashlib.blake2b(raw, digest_size=32).digest()
+WANTED = {word: tuple(forms(word)) for word in WORDS} | {chat: tuple(chat_forms(chat)) for chat in CHATS}
+SEARCH = Search(WANTED)
 
 
 def found(haystack: bytes) -> list[str]:
     """What of it all stands there, in whatever form and case."""
-    lower = haystack.lower()
-    return [
-        planted
-        for planted in (*WORDS, *CHATS)
-        if any(form in haystack or form.lower() in lower for form in forms(planted))
-    ]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return SEARCH.found(haystack)
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """Everything that anything logs from DEBUG on, as the program would write it."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(DiscreetFormatter("text"))
-    root, ours = logging.getLogger(), logging.getLogger("safetybot")
-    before = root.level, ours.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    ours.setLevel(logging.DEBUG)
-    yield stream
-    root.removeHandler(handler)
-    root.setLevel(before[0])
-    ours.setLevel(before[1])
+    with everything_logged() as stream:
+        yield stream
 
 
 class Nasty(str):
@@ -176,8 +139,8 @@ async def test_the_time_of_a_message_is_known_to_the_hour_only(bot: Bot, phraseb
     assert expires < bot.clock() / 1_000  # hours, where it could be seconds
 
 
-@pytest.mark.parametrize("planted", [*WORDS, *CHATS])
+@pytest.mark.parametrize("planted", WANTED)
 def test_it_would_be_found(planted: str) -> None:
-    for form in forms(planted):
+    for form in WANTED[planted]:
         assert planted in found(b"\0\1" + form + b"\2")
     assert found(b"nothing") == []

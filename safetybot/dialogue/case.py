@@ -25,7 +25,20 @@ from safetybot.guidance.report_form import ReportForm
 from safetybot.reports.code_reading import TEXT_MAX, Slip, parse
 from safetybot.reports.codes import Code
 
-__all__ = ["PREFIXES", "CaseTurn", "after", "again", "begin", "opening", "press", "show", "takes", "text", "whole_code"]
+__all__ = [
+    "PREFIXES",
+    "CaseTurn",
+    "after",
+    "again",
+    "begin",
+    "is_button",
+    "opening",
+    "press",
+    "show",
+    "takes",
+    "text",
+    "whole_code",
+]
 
 PREFIXES = ("case", "code")
 """First part of every button of a code or a case."""
@@ -52,6 +65,11 @@ def takes(kept: Kept) -> bool:
 def text(speaker: Speaker, form: ReportForm, kept: Kept, typed: str, sign: Sign, minute: int) -> CaseTurn:
     """Own words, judged for danger before."""
     return _Visiting(speaker, form, kept, minute).text(typed, sign)
+
+
+def is_button(speaker: Speaker, form: ReportForm, kept: Kept, typed: str, minute: int) -> bool:
+    """Whether a text is no more than the words on a button that is shown."""
+    return _Visiting(speaker, form, kept, minute).pressed_by(_clean(typed)) is not None
 
 
 def whole_code(typed: str) -> Code | None:
@@ -116,11 +134,14 @@ class _Visiting(Step):
 
     def _saved(self) -> CaseTurn:
         kept = self.keep("next-steps") if self.kept.visit else self.kept
-        return CaseTurn((self.screens.next_steps(kept.visit),), kept)
+        visit = kept.visit
+        if visit and visit.code and self.minute >= visit.code.until:
+            visit = replace(visit, code=None)
+        return CaseTurn((self.screens.next_steps(visit),), kept)
 
     def _code_again(self) -> CaseTurn:
         code = self.visit.code
-        if code is None or code.again:
+        if code is None or code.again or self.minute >= code.until:
             return CaseTurn((self.screens.code_gone(),), self.kept)
         code = replace(code, again=True)
         return CaseTurn(self.screens.code_again(code), self.keep("code-again", code=code))
@@ -207,11 +228,15 @@ class _Visiting(Step):
         note = self.screens.say("press-first") if typed else ""
         return CaseTurn(self.screens.screen(self.kept, note=note), self.kept)
 
-    def _typed_button(self, typed: str) -> CaseTurn | None:
-        """What the button does whose words were typed, of those that are shown."""
+    def pressed_by(self, typed: str) -> str | None:
+        """The button whose words were typed, of those that are shown."""
         shown = self.screens.screen(self.kept, self.visit.said)[-1]
         mine = (button for row in shown.buttons for button in row if button.press.startswith("case:"))
-        pressed = pressed_by(typed, mine, self.speaker.guidance.slang)
+        return pressed_by(typed, mine, self.speaker.guidance.slang)
+
+    def _typed_button(self, typed: str) -> CaseTurn | None:
+        """What the button does whose words were typed."""
+        pressed = self.pressed_by(typed)
         return self.press(pressed) if pressed else None
 
     def _write(self, typed: str, sign: Sign) -> CaseTurn:

@@ -47,11 +47,10 @@ class Conversation:
         session = memory.session
         if incoming.message_id is not None:
             session = session.with_sent((incoming.message_id,), minute // 60)
-        memory = Memory(session, memory.fragment, memory.kept.at(minute))
-        turn = self._route(incoming, memory, minute, offered)
+        turn = self._route(incoming, replace(memory, session=session), minute, offered)
         if turn.effect is not None:
             return turn  # not done yet: should it break off, it is done when the update comes again
-        if turn.kept is None or turn.kept == memory.kept:
+        if turn.kept is None or turn.kept == memory.kept.at(minute):
             return replace(turn, kept=None)
         return replace(turn, kept=turn.kept.seen(incoming.update_id))
 

@@ -53,6 +53,13 @@ class ShownCode:
     """Minute since 1970 until which it can be shown once more."""
     again: bool = False
     """It was shown once more."""
+    delivered: bool = False
+    """The channel has shown it. Until then it is kept for the update that sent the report, should it come again."""
+
+    @property
+    def kept_until(self) -> int:
+        """Minute since 1970 until which it is kept: channels repeat updates for a day."""
+        return self.until if self.delivered else self.until - VISIT_MINUTES + DRAFT_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ class Kept:
         additions = tuple(each for each in self.additions if minute - each.touched < DRAFT_MINUTES)
         visit = self.visit
         if visit:
-            code = visit.code if visit.code and minute < visit.code.until else None
+            code = visit.code if visit.code and minute < visit.code.kept_until else None
             tries = tuple(tried for tried in visit.tries if minute - tried < VISIT_MINUTES)
             fresh = minute - visit.touched < OPEN_MINUTES
             visit = replace(visit if fresh else visit.closed(), code=code, tries=tries)
@@ -188,6 +195,10 @@ def _addition(data: Mapping[str, Any]) -> Addition:
     return Addition(str(data["case"]), int(data["touched"]), tuple(map(str, data["words"])), Sign(data["sign"]))
 
 
+def _code(data: Mapping[str, Any]) -> ShownCode:
+    return ShownCode(str(data["text"]), int(data["until"]), bool(data["again"]), bool(data["delivered"]))
+
+
 def _visit(data: Mapping[str, Any]) -> Visit:
     keys, code = data["keys"], data["code"]
     return Visit(
@@ -197,6 +208,6 @@ def _visit(data: Mapping[str, Any]) -> Visit:
         keys=CodeKeys(bytes.fromhex(keys[0]), bytes.fromhex(keys[1])) if keys else None,
         slip=str(data["slip"]),
         tries=tuple(map(int, data["tries"])),
-        code=ShownCode(str(code["text"]), int(code["until"]), bool(code["again"])) if code else None,
+        code=_code(code) if code else None,
         said=str(data["said"]),
     )

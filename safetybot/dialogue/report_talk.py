@@ -36,7 +36,8 @@ class ReportTalk:
         """``minute``: minutes since 1970; ``offered``: whether anybody could read a report."""
         self._incoming = incoming
         self._session = memory.session
-        self._kept = memory.kept
+        self._kept = memory.kept.at(minute)
+        self._timed_out = case.takes(memory.kept) and not case.takes(self._kept)
         self._minute = minute
         draft = memory.kept.draft
         self._language = tongues.code(draft.language if draft else None, memory.session.language, incoming.language)
@@ -132,6 +133,10 @@ class ReportTalk:
     def reminding(self, turn: Turn) -> Turn:
         """The answer to a text, and then what is open: the code, or once after a break, whether to go on."""
         draft = self._kept.draft
+        if self._form is not None and self._timed_out:
+            # They meant to write to the team, and must not think that they did.
+            asked = self._case_turn(case.press(self._speaker, self._form, self._kept, "case:write", self._minute))
+            return replace(turn.followed_by(asked.messages), kept=asked.kept)
         if self._form is None or case.takes(self._kept):
             return self.still_open(turn)
         if draft is None or draft.pending is Pending.RESUME:
@@ -208,11 +213,15 @@ class ReportTalk:
 
     def _case_text(self, form: ReportForm, text: str) -> Turn | None:
         visit = self._kept.visit
-        if visit and visit.stage is Stage.CODE and code_reading.parse(text) is None:
-            meant = self._tongue.interpret(text)
-            if meant.danger.sign is not Sign.NONE or meant.match.decision is Decision.ANSWER:
-                return None  # somebody who was asked for a code, and tells a worry
-        return self._case_turn(case.text(self._speaker, form, self._kept, text, self._sign(text), self._minute))
+        sign = self._sign(text)
+        if visit and visit.stage is Stage.CODE:
+            if case.is_button(self._speaker, form, self._kept, text, self._minute):
+                sign = Sign.NONE  # "Not now" and the like, which the classifier has no way to know
+            elif code_reading.parse(text) is None:
+                meant = self._tongue.interpret(text)
+                if meant.danger.sign is not Sign.NONE or meant.match.decision is Decision.ANSWER:
+                    return None  # somebody who was asked for a code, and tells a worry
+        return self._case_turn(case.text(self._speaker, form, self._kept, text, sign, self._minute))
 
     def _case_turn(self, turn: CaseTurn) -> Turn:
         return Turn(turn.messages, self._session, kept=turn.kept, effect=turn.effect)

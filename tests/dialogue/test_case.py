@@ -226,7 +226,17 @@ class TestTheNewCode:
         assert filed.texts == ["I can't show the code any more."]
         assert filed.ways == ["report", *WAYS_ON]
         assert filed.presses("code:saved").ways == WAYS_ON
-        assert filed.kept.visit is None
+
+    def test_one_that_was_delivered_is_kept_for_its_hour_and_another_until_its_update_can_come_no_more(
+        self, filed: Visitor
+    ) -> None:
+        code = filed.visit.code
+        assert code is not None
+        assert not code.delivered
+        assert filed.kept.at(NOON + DRAFT_MINUTES - 1).visit is not None
+        assert filed.kept.at(NOON + DRAFT_MINUTES).visit is None
+        seen = replace(filed.kept, visit=replace(filed.visit, code=replace(code, delivered=True)))
+        assert seen.at(NOON + VISIT_MINUTES).visit is None
 
     def test_an_update_that_comes_twice_shows_it_again(self, filed: Visitor) -> None:
         filed.sees_again()

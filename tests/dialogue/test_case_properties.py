@@ -165,7 +165,7 @@ class Visiting(RuleBasedStateMachine):
     )
     def type_words(self, long: int, letter: str, odd: str, sign: Sign, data: st.DataObject) -> None:
         self.count += 1
-        self.type(f"{odd} 777{self.count} {letter * long}".strip(), sign, data)
+        self.type(f"{odd} 7x7{self.count} {letter * long}".strip(), sign, data)
 
     @rule(minutes=st.sampled_from([1, 1, 1, 10, 29, 30, 59, 60, 24 * 60 - 1, 24 * 60]))
     def wait(self, minutes: int) -> None:
@@ -223,7 +223,7 @@ class Visiting(RuleBasedStateMachine):
         turn = case.text(self.speaker, self.form, before, typed, sign, self.minute)
         if sign is Sign.EMERGENCY and case.whole_code(typed) is None:
             assert turn.messages[0].urgent
-        if "777" in typed:
+        if "7x7" in typed:
             old, new = (kept.addition(open_case) for kept in (before, turn.kept))
             told = any(words in message.text for message in turn.messages for words in NOT_KEPT)
             writing = case.takes(before) and open_case is not None
@@ -292,7 +292,7 @@ class Visiting(RuleBasedStateMachine):
         assert self.messages or not some
         for message in self.messages:
             assert message.text.strip()
-            assert "777" not in message.text
+            assert "7x7" not in message.text
             buttons = [button for row in message.buttons for button in row]
             assert all(0 < len(button.text) <= 30 and len(button.press.encode()) <= 64 for button in buttons)
             assert all(KNOWN_PRESS.fullmatch(button.press) for button in buttons)

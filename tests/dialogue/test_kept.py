@@ -45,7 +45,7 @@ visits = st.builds(
     st.none() | st.builds(CodeKeys, bytes_32, bytes_32),
     texts,
     st.lists(minutes, max_size=5).map(tuple),
-    st.none() | st.builds(ShownCode, texts, st.integers(MINUTE - 100, MINUTE + 100), st.booleans()),
+    st.none() | st.builds(ShownCode, texts, st.integers(MINUTE - 100, MINUTE + 100), st.booleans(), st.booleans()),
     texts,
 )
 updates = st.lists(st.integers(0, 2**53), max_size=UPDATES_KEPT, unique=True).map(tuple)
@@ -133,7 +133,7 @@ class TestTime:
         assert kept.at(MINUTE + VISIT_MINUTES + 5).visit is None
 
     def test_a_code_is_kept_until_its_minute(self) -> None:
-        kept = Kept(visit=Visit(MINUTE, code=ShownCode("six words", MINUTE + VISIT_MINUTES), said="sent"))
+        kept = Kept(visit=Visit(MINUTE, code=ShownCode("six words", MINUTE + VISIT_MINUTES, delivered=True), said="sent"))
         assert kept.at(MINUTE + VISIT_MINUTES - 1) == kept
         assert kept.at(MINUTE + VISIT_MINUTES).visit is None
 

@@ -50,7 +50,7 @@ class Place:
         return self.data / "safetybot.sqlite3"
 
     def environment(self, **more: str) -> dict[str, str]:
-        return environment({"DATA": self.data, "CONTENT": self.content, **more})
+        return environment({"DATA": self.data, "CONTENT": self.content, "WEB_PORT": "0", **more})
 
     def command(self, *arguments: str | Path, said: str | None = None, seconds: float = 60) -> Ended:
         """Run one command to its end; ``said`` is its standard input, which is empty otherwise."""

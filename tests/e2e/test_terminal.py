@@ -76,11 +76,6 @@ class TestChatThroughAPipe:
         # Blanks alone are not answered; all others are, after the welcome.
         assert done.stdout.decode().count("Help now") >= len(texts)
 
-    def test_run_without_a_token_opens_the_same(self, place: Place, small_content: Content) -> None:
-        ended = place.command("run", said="hiya\n")
-        assert ended.code == 0
-        assert small_content.first("greeting") in flat(ended.out)
-
 
 class Screen:
     """A program in a terminal of 80 columns."""

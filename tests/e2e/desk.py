@@ -1,0 +1,78 @@
+"""Somebody of the safeguarding staff, with a machine of their own, on the database that the bot is using."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from safetybot.reports import casework, login
+from safetybot.reports.audit import transaction, verify
+from safetybot.reports.cases import CaseRow
+from safetybot.reports.login import UnlockedMember
+from safetybot.reports.queue import list_cases
+from safetybot.reports.stretching import KeyStretcher
+from safetybot.storage.database import sqlite_engine
+from tests.e2e.program import Place
+
+
+def hire(place: Place, name: str = "Ada") -> str:
+    """``safetybot staff add``; the one-time passphrase that it printed."""
+    added = place.command("staff", "add", name)
+    assert added.code == 0, added
+    passphrase = re.search(r"^    (\S.*)$", added.out, re.MULTILINE)
+    assert passphrase is not None, "no passphrase was printed"
+    return passphrase[1]
+
+
+class Desk:
+    """A member who has logged in and chosen a passphrase. Use as ``async with Desk(…) as desk``."""
+
+    def __init__(self, place: Place, name: str, passphrase: str) -> None:
+        """``passphrase``: the one-time one."""
+        self.place = place
+        self._name = name
+        self._passphrase = passphrase
+        self.member: UnlockedMember
+
+    async def __aenter__(self) -> Desk:
+        self._engine = sqlite_engine(self.place.database)
+        self._stretcher = KeyStretcher()
+        engine, stretcher = self._engine, self._stretcher
+        self.member = await login.unlock(engine, self._name, self._passphrase, self._now(), stretcher)
+        if self.member.must_change:
+            await login.change_passphrase(engine, self.member, f"not {self._passphrase}", self._now(), stretcher)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.member.wipe()
+        self._stretcher.close()
+        await self._engine.dispose()
+
+    async def cases(self) -> Sequence[CaseRow]:
+        """All that are not deleted, none of them opened."""
+        async with transaction(self._engine) as connection:
+            return await list_cases(connection)
+
+    async def opens(self, case: CaseRow) -> casework.OpenedCase:
+        async with transaction(self._engine) as connection:
+            return await casework.open_case(connection, self.member, case.ref.id, self._now())
+
+    async def replies(self, case: CaseRow, text: str) -> None:
+        async with transaction(self._engine) as connection:
+            await casework.reply(connection, self.member, case.ref.id, {"text": text}, self._now())
+
+    async def log_is_whole(self) -> bool:
+        """Whether nobody has changed the audit log."""
+        async with transaction(self._engine) as connection:
+            return await verify(connection) is None
+
+    @staticmethod
+    def _now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+
+def told(opened: casework.OpenedCase, number: int = 0) -> dict[str, str]:
+    """Question → answer, of one of the messages of a case."""
+    answers = opened.messages[number].body["answers"]
+    return {each["question"]: "|".join(part for part in (*each["choices"], each["words"]) if part) for each in answers}
