@@ -102,7 +102,10 @@ class TestFillingIn:
 
     async def test_help_now_leaves_the_question_open(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
         await chat.say("/report")
-        for answer in (await chat.press("now"), await chat.press("safe:no"), (await chat.send_picture()).messages):
+        for answer in (await chat.press("now"), await chat.press("safe:no")):
+            assert answer[0].urgent
+            assert "rep:go-on" in presses(answer[1])
+        for answer in (await chat.press("safe:yes"), (await chat.send_picture()).messages):
             assert "danger right now" in answer[-1].text
 
     async def test_every_answer_outlives_a_crash(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:

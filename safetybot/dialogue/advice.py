@@ -34,6 +34,8 @@ def answer(speaker: Speaker, topic: Topic) -> Outgoing:
         rows += _ending(speaker, topic)
     else:
         rows.append(_helpline_button(speaker, topic))
+        if topic.report and topic.urgency is not Urgency.NORMAL:
+            rows.append(_report_button(speaker, topic))
     return speaker.message(_with_lines(speaker, text, beside), *rows)
 
 
@@ -151,8 +153,12 @@ def _ending(speaker: Speaker, topic: Topic, *, lines: bool = True) -> list[tuple
     if lines and topic.helplines:
         rows.append(_helpline_button(speaker, topic))
     if topic.report:
-        rows.append((speaker.button("report", f"report:{topic.id}"),))
+        rows.append(_report_button(speaker, topic))
     return [*rows, _thumbs(speaker, topic)]
+
+
+def _report_button(speaker: Speaker, topic: Topic) -> tuple[Button, ...]:
+    return (speaker.button("report", f"report:{topic.id}"),)
 
 
 def _helpline_button(speaker: Speaker, topic: Topic) -> tuple[Button, ...]:

@@ -180,7 +180,7 @@ class CaseScreens:
         return self.speaker.message(f"**{code.text}**", self._row("saved", "code:saved"))
 
     def _routes(self, name: str) -> str:
-        return _under(self.say(name), self.speaker.described(self.speaker.helplines(REPORT_LINES)))
+        return _under(self.say(name), self.speaker.brief(self.speaker.helplines(REPORT_LINES)))
 
     def _ways_on(self) -> list[Row]:
         return [(self.speaker.button("topics", "topics"),), (self.speaker.button("talk", "talk"),)]

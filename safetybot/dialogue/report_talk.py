@@ -127,7 +127,9 @@ class ReportTalk:
         if case.takes(self._kept):
             return turn.followed_by(case.show(self._speaker, self._form, self._kept))
         if draft and not draft.is_stale(self._minute):
-            return turn.followed_by(reporting.show(self._speaker, self._form, draft).messages)
+            urgent = any(message.urgent for message in turn.messages)
+            following = reporting.after_card if urgent else reporting.show
+            return turn.followed_by(following(self._speaker, self._form, draft).messages)
         return turn
 
     def reminding(self, turn: Turn) -> Turn:

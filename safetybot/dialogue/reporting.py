@@ -69,6 +69,11 @@ def show(speaker: Speaker, form: ReportForm, draft: Draft) -> FormTurn:
     return _Filling(speaker, form, draft).show()
 
 
+def after_card(speaker: Speaker, form: ReportForm, draft: Draft) -> FormTurn:
+    """What stands below the emergency card that somebody asked for: go on, or stop?"""
+    return FormTurn((Screens(speaker, form).after_card(),), draft)
+
+
 def ask_resume(speaker: Speaker, form: ReportForm, draft: Draft) -> FormTurn:
     """After a break: go on, or throw it away?"""
     return _Filling(speaker, form, draft).ask(Pending.RESUME)
@@ -139,6 +144,8 @@ class _Filling:
     def text(self, typed: str, sign: Sign) -> FormTurn:
         """Own words, with the card or the check-in before whatever they get."""
         typed = typed.encode("utf-8", "replace").decode().strip()  # half a character cannot be stored
+        if self.screens.typed(self.draft, typed):
+            sign = Sign.NONE  # no more than a button says
         before = self.draft.sign
         self.draft = replace(self.draft, sign=max(before, sign, key=_GRAVER.index))
         turn = self._answer(typed)
@@ -220,10 +227,12 @@ class _Filling:
         elif question.kind is Kind.CHOICES:
             turn = self._turn(self.screens.chosen(self.draft, question))
         else:
-            turn = self._onward(question)
-        if verb != "off" and shows_card(choice):
-            return self._with_card(turn)
-        return turn
+            turn = self._onward(question, choice.say or "")
+        if verb == "off" or not shows_card(choice):
+            return turn
+        if was_open and question.kind is Kind.CHOICE and turn.draft is not None:
+            return replace(turn, messages=(self.speaker.card(), self.screens.after_card()))
+        return self._with_card(turn)
 
     def _done(self, question: Question | None) -> FormTurn:
         if question is None or not self._is_open(question):
@@ -258,14 +267,14 @@ class _Filling:
 
     # --- Small parts -------------------------------------------------------------------------------------------
 
-    def _onward(self, question: Question) -> FormTurn:
-        """From an answered question to the next, or to the review."""
+    def _onward(self, question: Question, note: str = "") -> FormTurn:
+        """From an answered question to the next, or to the review, with a ``note`` above it."""
         if self.draft.state is State.ASKING:
             self.draft = after(self.form, self.draft, question)
             if self.draft.state is State.ASKING:
-                return self.show()
+                return self.show(note)
         self.draft = replace(self.draft, state=State.REVIEWING)
-        return self._turn(self.screens.review(self.draft))
+        return self._turn(self.screens.review(self.draft, note))
 
     def _asked(self, id_: str) -> Question | None:
         return next((question for question in asked(self.form, self.draft) if question.id == id_), None)

@@ -10,7 +10,7 @@ from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
 from safetybot.dialogue.reporting_path import asked, wording
 from safetybot.dialogue.reporting_result import chosen_of, told_of
-from safetybot.dialogue.reporting_typed import pressed_by
+from safetybot.dialogue.reporting_typed import plain, pressed_by
 from safetybot.dialogue.speaker import HELP_NOW, Speaker
 from safetybot.guidance.report_form import Kind, Question, ReportForm
 
@@ -112,10 +112,24 @@ class Screens:
         name = f"channel-{channel}"
         return Outgoing(_under(self.say("start"), self.say(name) if name in self.form.say else ""))
 
+    def after_card(self) -> Outgoing:
+        """What stands alone below the emergency card: nobody is to read on before they are safe."""
+        return self._message(self.say("after-card"), [self._button("go-on", "go-on"), self._stop()])
+
     def typed(self, draft: Draft, text: str) -> str | None:
         """The press of the button whose words were typed, of those that are shown now."""
-        shown = (button for row in self.current(draft).buttons for button in row if button.press != HELP_NOW)
-        return pressed_by(text, shown, self.speaker.guidance.slang)
+        buttons = (button for row in self.current(draft).buttons for button in row if button.press != HELP_NOW)
+        shown = list(buttons)
+        slang = self.speaker.guidance.slang
+        if pressed := pressed_by(text, shown, slang):
+            return pressed
+        question = self.open_question(draft) if draft.pending is Pending.NOTHING else None
+        if question is None or draft.answer(question.id):
+            return None
+        words = {Kind.INFO: self.form.typed.onward, Kind.TEXT: self.form.typed.skip}.get(question.kind, ())
+        done = f"{PREFIX}:done:{question.id}"
+        meant = plain(text, slang) in (plain(each, slang) for each in words)
+        return done if meant and any(button.press == done for button in shown) else None
 
     def label(self, question: Question) -> str:
         """The question in a word or two."""

@@ -85,6 +85,8 @@ def _choices(source: Source, loc: Loc, topics: frozenset[str]) -> Iterator[Fault
         if button and CHOICE_MAX < len(button) <= BUTTON_MAX:
             message = f"{len(button)} characters; limit {CHOICE_MAX}, for a tick stands before a chosen one."
             yield source.fault((*at, "button"), message)
+        if source.text(*at, "say") and source.text(*loc, "kind") == Kind.CHOICES:
+            yield source.fault((*at, "say"), "Only a choice of a question of kind `choice` takes `say`.", key=True)
         for place, topic in source.texts(*at, "topics"):
             if topic not in topics:
                 yield source.fault(place, unknown("topic ", topic, topics))

@@ -59,6 +59,7 @@ class Choice(Part):
     urgency: Urgency = Field(default=Urgency.NORMAL, description="How urgent this answer makes the report.")
     card: bool = Field(default=False, description="Whether it shows the emergency card at once.")
     topics: tuple[Id, ...] = Field(default=(), description="Topics from which it is chosen already, to be changed.")
+    say: StepText | None = Field(default=None, description="Said once it is chosen, above the next question.")
 
 
 class Instead(Part):
@@ -93,10 +94,18 @@ class Question(Part):
         return self.limit or (TEXT_LIMIT if self.kind is Kind.TEXT else WORDS_LIMIT)
 
 
+class Typed(Part):
+    """Words that do what a button does, where they are the whole message."""
+
+    onward: tuple[Text, ...] = Field(default=(), description="Go on, under what is only to read.")
+    skip: tuple[Text, ...] = Field(default=(), description="Skip, under a question for own words.")
+
+
 class ReportForm(Part):
     """``report.yaml``."""
 
     questions: tuple[Question, ...] = Field(min_length=1, description="The questions, in the order they are asked.")
+    typed: Typed = Field(default_factory=Typed, description="Words that do what a button does.")
     say: Mapping[Id, Text] = Field(description="Messages, by name.")
     buttons: Mapping[Id, ButtonText] = Field(description="Buttons, by name.")
 

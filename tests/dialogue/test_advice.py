@@ -27,7 +27,9 @@ class TestAnswer:
     def test_it_offers_each_step_and_who_can_help(self, speaker: Speaker, english: Guidance) -> None:
         message = advice.answer(speaker, english.topics["sextortion"])
         assert message.text.startswith("This is blackmail, and it is not your fault.")
-        assert presses(message) == ["topic:sextortion:1", "topic:sextortion:2", "lines:sextortion", "now"]
+        assert presses(message) == [
+            "topic:sextortion:1", "topic:sextortion:2", "lines:sextortion", "report:sextortion", "now",
+        ]  # fmt: skip
 
     def test_an_urgent_one_shows_its_two_best_helplines(self, speaker: Speaker, english: Guidance) -> None:
         text = advice.answer(speaker, english.topics["sextortion"]).text

@@ -133,7 +133,9 @@ class TestTime:
         assert kept.at(MINUTE + VISIT_MINUTES + 5).visit is None
 
     def test_a_code_is_kept_until_its_minute(self) -> None:
-        kept = Kept(visit=Visit(MINUTE, code=ShownCode("six words", MINUTE + VISIT_MINUTES, delivered=True), said="sent"))
+        kept = Kept(
+            visit=Visit(MINUTE, code=ShownCode("six words", MINUTE + VISIT_MINUTES, delivered=True), said="sent")
+        )
         assert kept.at(MINUTE + VISIT_MINUTES - 1) == kept
         assert kept.at(MINUTE + VISIT_MINUTES).visit is None
 

@@ -221,8 +221,43 @@ def test_danger_shows_the_card_at_once_and_goes_on(writer: Writer, choice: str, 
     assert [message.urgent for message in writer.turn.messages] == [True, False]
     assert writer.draft.at == "reads"
     assert "If you are safe for the moment" in writer.last.text
-    assert "Only trained people read this" in writer.last.text
+    assert "Only trained people read this" not in writer.last.text
+    assert writer.labels == ["Go on", "Stop", "Help now"]
     assert writer.report.urgency is urgency
+    writer.presses_("rep:go-on")
+    assert "Only trained people read this" in writer.last.text
+
+
+def test_what_a_choice_says_stands_above_the_next_question(guidance: Guidance, shipped: ReportForm) -> None:
+    writer = Writer.begins(guidance, shipped)
+    writer.presses_("rep:set:danger:no", "rep:set:safe-here:no")
+    assert "/hide" not in writer.last.text  # it was not open: another answer is changed, no way is led
+    writer.draft.answered("safe-here", Answer())
+    for question in ("who-reads", "about"):
+        writer.presses_(f"rep:done:{question}")
+    writer.says("he is mean").presses_("rep:done:what-happened")
+    while writer.draft.at != "safe-here":
+        writer.presses_(f"rep:done:{writer.draft.at}")
+    writer.presses_("rep:set:safe-here:no")
+    assert writer.draft.at == "contact"
+    assert "/hide" in writer.last.text
+
+
+@pytest.mark.parametrize(("typed", "skips"), [("no thanks", True), ("No.", True), ("no one knows his name", False)])
+def test_words_for_skip_skip(guidance: Guidance, shipped: ReportForm, typed: str, skips: bool) -> None:
+    writer = Writer.begins(guidance, shipped)
+    writer.presses_("rep:set:danger:no", "rep:done:who-reads", "rep:set:about:me")
+    writer.says("it").presses_("rep:done:what-happened")
+    writer.says(typed)
+    assert writer.draft.at == "who"
+    assert bool(writer.draft.answer("where")) is not skips
+
+
+def test_ok_goes_on_from_what_is_only_to_read(guidance: Guidance, shipped: ReportForm) -> None:
+    writer = Writer.begins(guidance, shipped)
+    writer.presses_("rep:set:danger:no").says("ok")
+    assert writer.draft.at == "about"
+    assert not writer.draft.answer("what-happened")
 
 
 def test_no_danger_shows_no_card(writer: Writer) -> None:
