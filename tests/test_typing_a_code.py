@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from safetybot.guidance.model import Sign
+from safetybot.reports.code_reading import Slip, parse
 from safetybot.reports.words import code_words
 from tests.talking import Bot, Chat, Phrasebook, presses
 
@@ -28,6 +29,19 @@ async def test_a_code_is_only_a_code(bot: Bot, chat: Chat, phrasebook: Phraseboo
         (await chat.say("/mycode"), await chat.say(code))[1],
     ):
         assert [message.text for message in said] == [WRONG]
+
+
+async def test_a_slip_in_a_code_is_only_a_slip(bot: Bot, chat: Chat, phrasebook: Phrasebook) -> None:
+    words = sorted(code_words())
+    codes = (" ".join((*words[at : at + 5], f"{words[at + 5]}zx")) for at in itertools.count(0, 6))
+    typed = next(
+        code for code in codes if phrasebook.means(code).danger.sign is Sign.EMERGENCY and isinstance(parse(code), Slip)
+    )
+    await bot.hire()
+    for said in (await chat.say(f"/mycode {typed}"), (await chat.say("/mycode"), await chat.say(typed))[1]):
+        (asked,) = said
+        assert not asked.urgent
+        assert "case:mean:0" in presses(asked)
 
 
 async def test_an_emergency_behind_the_command_still_gets_the_card(

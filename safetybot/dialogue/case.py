@@ -7,6 +7,7 @@ asks for the code again where none is open, and taking a report back needs its q
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.guidance.report_form import ReportForm
 from safetybot.reports.code_reading import TEXT_MAX, Slip, parse
 from safetybot.reports.codes import Code
+from safetybot.reports.words import CODE_WORDS
 
 __all__ = [
     "PREFIXES",
@@ -32,6 +34,7 @@ __all__ = [
     "again",
     "begin",
     "is_button",
+    "is_code_alone",
     "opening",
     "press",
     "show",
@@ -79,6 +82,14 @@ def whole_code(typed: str) -> Code | None:
         return None
     letters = (letter for letter in unicodedata.normalize("NFKC", typed).casefold() if letter.isalpha())
     return found if "".join(letters) == "".join(found.words) else None
+
+
+def is_code_alone(typed: str) -> bool:
+    """Whether a text is nothing but a code, or one with a slip in it: what it sounds like then means nothing."""
+    if whole_code(typed):
+        return True
+    words = re.findall(r"[^\W\d_]+", typed)
+    return isinstance(parse(typed), Slip) and abs(len(words) - CODE_WORDS) <= 1
 
 
 def opening(speaker: Speaker, form: ReportForm, kept: Kept, code: Code, minute: int) -> CaseTurn:

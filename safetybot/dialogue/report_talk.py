@@ -217,8 +217,8 @@ class ReportTalk:
         visit = self._kept.visit
         sign = self._sign(text)
         if visit and visit.stage is Stage.CODE:
-            if case.is_button(self._speaker, form, self._kept, text, self._minute):
-                sign = Sign.NONE  # "Not now" and the like, which the classifier has no way to know
+            if case.is_code_alone(text) or case.is_button(self._speaker, form, self._kept, text, self._minute):
+                sign = Sign.NONE  # a code, or "Not now" and the like, which the classifier has no way to know
             elif code_reading.parse(text) is None:
                 meant = self._tongue.interpret(text)
                 if meant.danger.sign is not Sign.NONE or meant.match.decision is Decision.ANSWER:
@@ -244,7 +244,7 @@ class ReportTalk:
 
     def _judged(self, words: str, turn: Turn) -> Turn:
         """A turn that does not look at the words it came with, after the card if they sound like an emergency."""
-        if not words or case.whole_code(words):  # a code is nothing else, so what it sounds like means nothing
+        if not words or case.is_code_alone(words):
             return turn
         if self._tongue.interpret(words).danger.sign is not Sign.EMERGENCY:
             return turn
