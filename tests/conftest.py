@@ -15,6 +15,7 @@ from safetybot import matching
 from safetybot.guidance.model import Guidance
 from safetybot.guidance.reader import Library, read_content
 from safetybot.matching.fitter import Fitter, load_encoder
+from safetybot.reports.login import UnlockedMember
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
@@ -62,6 +63,24 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(make())
     return path
+
+
+@pytest.fixture(scope="session")
+def staffed(
+    understanding: Understanding, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, UnlockedMember]:
+    """A database with one member of staff and nothing else, to be copied; and who it is."""
+    bot = Bot(understanding, empty_database, tmp_path_factory.mktemp("staffed"))
+
+    async def hire() -> UnlockedMember:
+        await bot.start()
+        try:
+            return await bot.hire()
+        finally:
+            await bot.stop()
+
+    member = asyncio.run(hire())
+    return bot.settings.database, member
 
 
 @pytest.fixture

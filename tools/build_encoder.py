@@ -51,7 +51,11 @@ class GraphBuilder:
 
 
 def build_graph(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The encoder as a graph: ``input_ids``, ``attention_mask`` (batch, length) int64 → ``embedding`` (batch, 384)."""
+    """The encoder as a graph.
+
+    ``input_ids``, ``attention_mask`` (batch, length) int64 → ``embedding`` (batch, 384), and ``layer5.norm2`` (batch,
+    length, 384), the vector of each token in its place in the text, of which ``embedding`` is the mean.
+    """
     graph = GraphBuilder()
     node, constant = graph.node, graph.constant
 
@@ -125,7 +129,10 @@ def build_graph(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
             helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "length"]),
             helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch", "length"]),
         ],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH])],
+        [
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH]),
+            helper.make_tensor_value_info(x, TensorProto.FLOAT, ["batch", "length", WIDTH]),
+        ],
         graph.constants,
     )
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

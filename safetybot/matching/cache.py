@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 
-FORMAT = 7
+FORMAT = 8
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -46,7 +46,7 @@ class MatcherCache:
     """A folder of fitted matchers, and one file of sentence vectors a language."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def load(self, key: str) -> Fitted | None:
         """The fitted matcher with this key, or None where there is none that can be read."""
@@ -62,27 +62,27 @@ class MatcherCache:
     def save(self, key: str, fitted: Fitted) -> None:
         """Keeps a fitted matcher; raises OSError where the folder cannot be written."""
         self._write(self._path(key), _pack(fitted))
-        paths = sorted(self._folder.glob("matcher-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for old in paths[KEPT:]:
-            old.unlink(missing_ok=True)
+        self._keep_newest("base-*.npz")
+        self._keep_newest("matcher-*.npz", self._matchers_of_bases())
 
-    def load_calibration(self, name: str) -> tuple[Calibration, frozenset[str]] | None:
-        """The last calibration made for ``name``, and the texts it was made on; None where there is none."""
+    def load_base(self, name: str) -> tuple[Fitted, tuple[str, ...]] | None:
+        """The last matcher of ``name`` that was fitted as a whole, and its texts, labelled; None if there is none."""
         try:
-            arrays = _read(self._folder / f"calibration-{name}.npz")
-            return _unpack_calibration(arrays), frozenset(_texts(arrays["texts"]))
+            arrays = _read(self._base_path(name))
+            key, *texts = _texts(arrays["texts"])
         except Exception:  # as above
             return None
+        fitted = self.load(key)
+        return None if fitted is None else (fitted, tuple(texts))
 
-    def save_calibration(self, name: str, calibration: Calibration, texts: Iterable[str]) -> None:
-        """Keeps a calibration and the texts it was made on."""
-        packed = _pack_calibration(calibration) | {"texts": _bytes(list(texts))}
-        self._write(self._folder / f"calibration-{name}.npz", packed)
+    def save_base(self, name: str, key: str, texts: Sequence[str]) -> None:
+        """Marks the matcher with this key as the one that those of ``name`` are corrections of; so it is kept."""
+        self._write(self._base_path(name), {"texts": _bytes([key, *texts])})
 
     def load_vectors(self, name: str) -> dict[str, npt.NDArray[np.float32]]:
         """Text → sentence vector, shape (384,), as far as known; ``name`` tells language and encoder."""
         try:
-            arrays = _read(self._folder / f"vectors-{name}.npz")
+            arrays = _read(self.folder / f"vectors-{name}.npz")
             return dict(zip(_texts(arrays["texts"]), arrays["vectors"], strict=True))
         except Exception:  # as above
             return {}
@@ -93,14 +93,30 @@ class MatcherCache:
             "texts": _bytes(list(vectors)),
             "vectors": np.stack(list(vectors.values())),
         }
-        self._write(self._folder / f"vectors-{name}.npz", packed)
+        self._write(self.folder / f"vectors-{name}.npz", packed)
+
+    def _keep_newest(self, pattern: str, spared: Set[Path] = frozenset()) -> None:
+        paths = sorted(self.folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in paths[KEPT:]:
+            if old not in spared:
+                old.unlink(missing_ok=True)
+
+    def _matchers_of_bases(self) -> set[Path]:
+        found = set()
+        for path in self.folder.glob("base-*.npz"):
+            with contextlib.suppress(Exception):  # a damaged one keeps nothing
+                found.add(self._path(_texts(_read(path)["texts"])[0]))
+        return found
+
+    def _base_path(self, name: str) -> Path:
+        return self.folder / f"base-{name}.npz"
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"matcher-{FORMAT}-{key[:40]}.npz"
+        return self.folder / f"matcher-{FORMAT}-{key[:40]}.npz"
 
     def _write(self, path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]

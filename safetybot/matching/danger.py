@@ -75,6 +75,11 @@ class DangerSense:
         because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
         return Danger(sign, because, emergency, check)
 
+    def lean(self, features: Features) -> float:
+        """A quick look: how much graver than harmless the learnt signs alone take it for, in log odds."""
+        emergency, check, none = self._fitted.danger_head.scores(features).tolist()
+        return float(max(emergency, check) - none)
+
     def judge_rules(self, prepared: PreparedText) -> Danger:
         """What the readable rules say of the text in each of its forms.
 

@@ -23,6 +23,7 @@ WIDTH = 384
 
 _FOLDER = Path(__file__).parent / "encoder_files"
 _MODEL, _VOCABULARY, _HASHES = "encoder.onnx", "vocab.txt", "SHA256"
+_VECTOR, _TOKENS = "embedding", "layer5.norm2"
 _TOKENS_MAX = 128
 _LOG_ERRORS_ONLY = 3
 
@@ -66,10 +67,37 @@ class SentenceEncoder:
         One text at a time: 8-bit inference scales its numbers over the whole batch, so that in a batch a text's
         vector would depend on its neighbours (cosine down to 0.988).
         """
-        numbers = np.array([self._tokeniser.encode(text, _TOKENS_MAX)], np.int64)
-        (output,) = self._session.run(None, {"input_ids": numbers, "attention_mask": np.ones_like(numbers)})
-        vector: FloatArray = output[0]
+        (vector,) = self._run(text, _VECTOR)
         return vector
+
+    def encode_parts(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
+        """The vector of a text, as :meth:`encode` makes it, and one of each of its parts: (384,) and (len(spans), 384).
+
+        ``spans``: where each part begins and ends in the text, in order. A part's vector is the mean of its tokens' in
+        the whole text ("late chunking", Günther et al. 2024): it costs nothing more, but is coloured by what stands
+        around, so it serves to choose parts, not to judge them. What is beyond the 128 tokens is read in further runs.
+        """
+        vector, tokens = self._run(text, _VECTOR, _TOKENS)
+        vectors = np.zeros((len(spans), WIDTH), np.float32)
+        begin = 0
+        for row, (start, end) in enumerate(spans):
+            first, last = self._place(text[begin:start]), self._place(text[begin:end])
+            if last > _TOKENS_MAX - 1 and start > begin:
+                begin = start
+                (tokens,) = self._run(text[begin:], _TOKENS)
+                first, last = 1, self._place(text[begin:end])
+            mean = tokens[first : max(last, first + 1)].mean(axis=0)
+            vectors[row] = mean / np.linalg.norm(mean)
+        return vector, vectors
+
+    def _place(self, before: str) -> int:
+        """The number of the token that follows a text; the start mark is token 0."""
+        return len(self._tokeniser.encode(before, len(before) + 2)) - 1
+
+    def _run(self, text: str, *outputs: str) -> list[FloatArray]:
+        numbers = np.array([self._tokeniser.encode(text, _TOKENS_MAX)], np.int64)
+        found = self._session.run(outputs, {"input_ids": numbers, "attention_mask": np.ones_like(numbers)})
+        return [output[0] for output in found]
 
     def encode_all(self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None) -> FloatArray:
         """Unit vectors of many texts: shape (len(texts), 384); each core works on its own text.

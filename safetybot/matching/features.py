@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +57,9 @@ class TfIdf:
         self._index = {feature: i for i, feature in enumerate(vocabulary)}
 
     @classmethod
-    def fit(cls, documents: Sequence[Sequence[str]]) -> TfIdf:
+    def fit(cls, documents: Sequence[Collection[str]]) -> TfIdf:
         """Counts in how many of ``documents`` each feature stands; those in only one are left out."""
-        counts = Counter(feature for document in documents for feature in set(document))
+        counts = Counter(itertools.chain.from_iterable(map(frozenset, documents)))
         vocabulary = sorted(feature for feature, count in counts.items() if count >= DOCUMENTS_MIN)
         seen = np.array([counts[feature] for feature in vocabulary], np.float32)
         idf = np.log((1 + len(documents)) / (1 + seen)) + 1
@@ -107,9 +107,11 @@ class Featuriser:
     def fit(cls, texts: Sequence[str], with_sentences: bool) -> Featuriser:
         """Learns the vocabulary of ``texts`` (prepared)."""
         split = [words(text) for text in texts]
+        # Most texts are made of the same few thousand words, so each is taken apart once.
+        of_word = {word: frozenset(character_features((word,))) for word in set(itertools.chain(*split))}
         return cls(
             TfIdf.fit([word_features(found) for found in split]),
-            TfIdf.fit([character_features(found) for found in split]),
+            TfIdf.fit([frozenset().union(*map(of_word.__getitem__, found)) for found in split]),
             with_sentences,
         )
 
@@ -164,6 +166,22 @@ class FeatureMatrix:
 
     def __len__(self) -> int:
         return int(self.sentences.shape[0])
+
+    def rows(self, chosen: npt.NDArray[np.int64]) -> FeatureMatrix:
+        """The chosen rows, in that order."""
+        lengths = np.diff(self.starts)[chosen]
+        starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+        places = np.repeat(self.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
+        return FeatureMatrix(self.sentences[chosen], self.weights[places], self.numbers[places], starts)
+
+    def joined(self, other: FeatureMatrix) -> FeatureMatrix:
+        """These rows, and after them those of another matrix of the same features."""
+        return FeatureMatrix(
+            np.concatenate((self.sentences, other.sentences)),
+            np.concatenate((self.weights, other.weights)),
+            np.concatenate((self.numbers, other.numbers)),
+            np.concatenate((self.starts, other.starts[1:] + self.starts[-1])),
+        )
 
     def similarity(self, sentence: FloatArray, spread: FloatArray, start: int, end: int) -> FloatArray:
         """Similarity of one text to rows ``start`` to ``end``: shape (end - start,).

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from safetybot.guidance.model import Urgency
+from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.calibration import Logistic
-from safetybot.matching.corpus import Corpus
+from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.features import FeatureMatrix, Featuriser
 from safetybot.matching.linear import LinearHead
 
@@ -44,6 +44,47 @@ class Calibration:
     emergencies_carded: float
     emergencies_caught: float
     """Shares of emergency signs that got the card, and the card or a check-in, in cross-validation."""
+
+
+_DANGER_OF_URGENCY = {
+    Urgency.EMERGENCY: SIGNS.index(Sign.EMERGENCY),
+    # A high topic may or may not mean danger now: its examples teach neither.
+    Urgency.HIGH: -1,
+    Urgency.NORMAL: SIGNS.index(Sign.NONE),
+}
+
+
+def danger_of(corpus: Corpus, class_: str) -> int:
+    """The number of the danger that examples of a class teach, −1 for none."""
+    return _DANGER_OF_URGENCY[corpus.urgency.get(class_, Urgency.NORMAL)]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of each text, as numbers; −1 where it does not apply."""
+
+    classes: LabelArray
+    danger: LabelArray
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Labels:
+        classes = np.full(len(corpus.texts), -1)
+        danger = np.full(len(corpus.texts), -1)
+        for number, class_ in enumerate(corpus.classes):
+            rows = slice(corpus.class_starts[number], corpus.class_starts[number + 1])
+            classes[rows] = number
+            danger[rows] = danger_of(corpus, class_)
+        for number in range(len(SIGNS)):
+            danger[corpus.sign_starts[number] : corpus.sign_starts[number + 1]] = number
+        return cls(classes, danger)
+
+    @property
+    def ask_rows(self) -> LabelArray:
+        return np.flatnonzero(self.classes >= 0)
+
+    @property
+    def danger_rows(self) -> LabelArray:
+        return np.flatnonzero(self.danger >= 0)
 
 
 @dataclass(frozen=True)

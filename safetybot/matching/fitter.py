@@ -22,13 +22,15 @@ import numpy as np
 
 from safetybot.matching.cache import FORMAT, MatcherCache
 from safetybot.matching.corpus import SIGNS, Corpus
+from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
-from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.fitted import Fitted, danger_of
 from safetybot.matching.interpreter import Interpreter, make_preparer
+from safetybot.matching.text import TextPreparer
 
-CALIBRATION_DRIFT = 0.01
-"""Share of the examples that may change before the calibration is made anew: it has some thirty numbers, learnt from
-thousands of examples, and making it is most of the work."""
+CORRECTED_SHARE = 0.01
+"""Share of the examples that may differ from the last whole fit before there has to be another: so many are learnt by
+correcting it (:mod:`safetybot.matching.correction`), which an editor waits a second for."""
 
 Progress = Callable[[str, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
@@ -57,10 +59,13 @@ class Fitter:
         last_key, last = self._last.get(corpus.language, ("", None))
         if last is not None and key == last_key:
             return last
-        fitted = MatcherCache(self._cache_folder).load(key)
+        cache, preparer = MatcherCache(self._cache_folder), make_preparer(corpus)
+        fitted = cache.load(key)
+        if fitted is None:
+            fitted = correct_base(corpus, key, cache, preparer, self._encoder)
         if fitted is None:
             fitted = self._fit_apart(corpus, key, progress)
-        interpreter = Interpreter(corpus, fitted, make_preparer(corpus), self._encoder)
+        interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
         return interpreter
 
@@ -103,7 +108,8 @@ def _fit_and_save(corpus: Corpus, key: str, folder: Path, telling: Connection) -
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # at Ctrl-C it ends without a word
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        MatcherCache(folder).save(key, fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done))))
+        fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done)))
+        save_base(corpus, key, fitted, MatcherCache(folder))
     except Exception as error:
         telling.send(error)
 
@@ -124,12 +130,31 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     preparer = make_preparer(corpus)
     prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
     sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
-    name = f"{cache_key_of_classes(corpus)[:16]}-{encoder_hash()[:16]}"
-    labelled = _labelled(corpus, prepared)
-    lent = _nearly_the_same(cache.load_calibration(name), labelled)
-    fitted = fit(corpus, prepared, sentences, progress, lent)
-    if lent is None:
-        cache.save_calibration(name, fitted.calibration, labelled)
+    return fit(corpus, prepared, sentences, progress)
+
+
+def save_base(corpus: Corpus, key: str, fitted: Fitted, cache: MatcherCache) -> None:
+    """Keeps a whole fit, for itself and as what later edits are corrections of."""
+    cache.save_base(_base_name(corpus), key, _labelled(corpus, fitted.prepared))
+    cache.save(key, fitted)
+
+
+def correct_base(
+    corpus: Corpus, key: str, cache: MatcherCache, preparer: TextPreparer, encoder: SentenceEncoder | None
+) -> Fitted | None:
+    """The last whole fit corrected for the few examples that differ, and saved; None where more than a few do."""
+    found = cache.load_base(_base_name(corpus))
+    if found is None:
+        return None
+    base, before = found
+    prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
+    now = _labelled(corpus, prepared)
+    if len(set(before).symmetric_difference(now)) > CORRECTED_SHARE * len(now):
+        return None
+    encode = encoder.encode if encoder else lambda text: np.zeros(WIDTH, np.float32)
+    fitted = corrected(base, _with_labels(corpus, before), _with_labels(corpus, now), prepared, encode)
+    with suppress(OSError):  # it answers all the same
+        cache.save(key, fitted)
     return fitted
 
 
@@ -140,19 +165,18 @@ def _labelled(corpus: Corpus, prepared: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{label}: {text}" for label, text in zip(labels, prepared, strict=True))
 
 
-def cache_key_of_classes(corpus: Corpus) -> str:
-    """What has to be equal for one corpus's calibration to serve another: language, topics and their urgency."""
-    data = [corpus.language, corpus.classes, sorted(corpus.urgency.items()), FORMAT]
-    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
+def _with_labels(corpus: Corpus, names: tuple[str, ...]) -> LabelledTexts:
+    """The numbers of the labels in what :func:`_labelled` made of this corpus, or of one of the same classes."""
+    numbers = {class_: (number, danger_of(corpus, class_)) for number, class_ in enumerate(corpus.classes)}
+    numbers |= {f"danger {sign}": (-1, number) for number, sign in enumerate(SIGNS)}
+    pairs = np.array([numbers[name.partition(": ")[0]] for name in names])
+    return LabelledTexts(names, pairs[:, 0], pairs[:, 1])
 
 
-def _nearly_the_same(known: tuple[Calibration, frozenset[str]] | None, texts: tuple[str, ...]) -> Calibration | None:
-    """A calibration that was made on all but a few of ``texts`` (labelled), so that an edit goes live in seconds."""
-    if known is None:
-        return None
-    calibration, calibrated = known
-    changed = len(calibrated.symmetric_difference(texts))
-    return calibration if changed <= CALIBRATION_DRIFT * len(texts) else None
+def _base_name(corpus: Corpus) -> str:
+    """What has to be equal for one corpus's matcher to be corrected for another: all but the texts."""
+    data = [corpus.language, corpus.classes, sorted(corpus.urgency.items()), encoder_hash(), FORMAT]
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:32]
 
 
 def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache, progress: Progress) -> FloatArray:
@@ -162,7 +186,14 @@ def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache
     name = f"{language}-{encoder_hash()[:16]}"
     known = cache.load_vectors(name)
     new = [text for text in dict.fromkeys(texts) if text not in known]
-    vectors = encoder.encode_all(new, lambda done: progress("reading examples", done / len(new)))
+    every = max(1, len(new) // 100)
+
+    def tell(done: int) -> None:
+        # Not of each one: whoever listens would be kept from reading by eleven thousand messages.
+        if done % every == 0 or done == len(new):
+            progress("reading examples", done / len(new))
+
+    vectors = encoder.encode_all(new, tell)
     known |= dict(zip(new, vectors, strict=True))
     if new or len(known) > 2 * len(texts):
         cache.save_vectors(name, {text: known[text] for text in dict.fromkeys(texts)})

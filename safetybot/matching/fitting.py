@@ -24,7 +24,7 @@ from safetybot.matching.calibration import (
 )
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
 from safetybot.matching.features import Featuriser
-from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, danger_signals, topics_of
+from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, Labels, danger_signals, topics_of
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import LinearHead, softmax
@@ -76,13 +76,11 @@ def fit(
     prepared: tuple[str, ...],
     sentences: FloatArray,
     progress: Progress,
-    lent: Calibration | None = None,
 ) -> Fitted:
     """Fits both heads and calibrates them.
 
     ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
-    (len(prepared), 384), or zeros without an encoder; ``lent``: the calibration of nearly the same corpus, taken
-    instead of a new one, which is most of the work.
+    (len(prepared), 384), or zeros without an encoder.
     """
     progress("features", 0)
     with_sentences = bool(sentences.any())
@@ -91,74 +89,33 @@ def fit(
     matrix = KernelMatrix.of(features, featuriser.lexical_width)
     progress("features", 1)
 
-    labels = _Labels.of(corpus)
-    every = np.arange(len(corpus.texts))
-    topics = _learn(matrix, labels.classes, choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS), every, lent)
+    labels = Labels.of(corpus)
+    topics = _learn(matrix, labels.classes, choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS))
     progress("learning", 0.6)
-    danger = _learn(matrix, labels.danger, _danger_landmarks(labels), every, lent)
+    danger = _learn(matrix, labels.danger, _danger_landmarks(labels))
     progress("learning", 1)
-    calibration = lent or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
+    calibration = _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
     return Fitted(prepared, featuriser, features, topics.head, danger.head, calibration)
 
 
 @dataclass(frozen=True)
 class _Learnt:
-    """A head, and the coordinates of the rows it was asked for."""
+    """A head, and the coordinates of every row."""
 
     head: LinearHead
     inputs: FloatArray
 
 
-def _learn(
-    matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, every: LabelArray, lent: Calibration | None
-) -> _Learnt:
-    """Fits a head on the rows that have a label (0 or more); only a calibration needs the coordinates of the others."""
+def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray) -> _Learnt:
+    """Fits a head on the rows that have a label (0 or more)."""
     known = np.flatnonzero(labels >= 0)
-    rows = known if lent else every
     mapped = NystromMap(matrix.rows(_mixed(landmarks)))
-    inputs = mapped.coordinates(matrix.rows(rows))
-    training = inputs if lent else inputs[known]
-    weights = logistic_regression(training, labels[known], int(labels.max()) + 1, _STEPS)
+    inputs = mapped.coordinates(matrix)
+    weights = logistic_regression(inputs[known], labels[known], int(labels.max()) + 1, _STEPS)
     return _Learnt(mapped.fold(weights), inputs)
 
 
-@dataclass(frozen=True)
-class _Labels:
-    """What is known of each text, as numbers; −1 where it does not apply."""
-
-    classes: LabelArray
-    danger: LabelArray
-
-    @classmethod
-    def of(cls, corpus: Corpus) -> _Labels:
-        classes = np.full(len(corpus.texts), -1)
-        danger = np.full(len(corpus.texts), -1)
-        for number, class_ in enumerate(corpus.classes):
-            rows = slice(corpus.class_starts[number], corpus.class_starts[number + 1])
-            classes[rows] = number
-            danger[rows] = _DANGER_OF_URGENCY[corpus.urgency.get(class_, Urgency.NORMAL)]
-        for number in range(len(SIGNS)):
-            danger[corpus.sign_starts[number] : corpus.sign_starts[number + 1]] = number
-        return cls(classes, danger)
-
-    @property
-    def ask_rows(self) -> LabelArray:
-        return np.flatnonzero(self.classes >= 0)
-
-    @property
-    def danger_rows(self) -> LabelArray:
-        return np.flatnonzero(self.danger >= 0)
-
-
-_DANGER_OF_URGENCY = {
-    Urgency.EMERGENCY: SIGNS.index(Sign.EMERGENCY),
-    # A high topic may or may not mean danger now: its examples teach neither.
-    Urgency.HIGH: -1,
-    Urgency.NORMAL: SIGNS.index(Sign.NONE),
-}
-
-
-def _danger_landmarks(labels: _Labels) -> LabelArray:
+def _danger_landmarks(labels: Labels) -> LabelArray:
     """Rows that span the similarities of signs, and a few of each topic."""
     signs = np.flatnonzero(labels.classes < 0)
     asks = labels.ask_rows
@@ -177,7 +134,7 @@ def _mixed(rows: LabelArray) -> LabelArray:
 
 def _calibrate(
     corpus: Corpus,
-    labels: _Labels,
+    labels: Labels,
     matrix: KernelMatrix,
     topic_inputs: FloatArray,
     danger_inputs: FloatArray,
@@ -252,7 +209,7 @@ def _calibrate(
     )
 
 
-def _calibrate_danger(corpus: Corpus, labels: _Labels, signals: FloatArray, rows: LabelArray) -> _DangerFigures:
+def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows: LabelArray) -> _DangerFigures:
     """Two logistic models of the danger signals, and the thresholds that keep the policies."""
     level = labels.danger[rows]
     known = level >= 0

@@ -17,16 +17,10 @@ import numpy.typing as npt
 from scipy import linalg
 
 from safetybot.matching.kernel import KernelMatrix
-from safetybot.matching.linear import LinearHead, softmax
+from safetybot.matching.linear import BIAS, REGULARISATION, LinearHead, softmax
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
-
-REGULARISATION = 20.0
-"""λ = 1 / (REGULARISATION · n), chosen on BANKING77 and CLINC150 (``research/matching.md``)."""
-
-BIAS = 0.1
-"""Added to every similarity: a constant feature, which gives each class its bias."""
 
 _JITTER = 1e-4
 

@@ -31,7 +31,13 @@ MATCHED_CHARACTERS = 4_000
 WHOLE_WORDS = 26
 """Texts of more words than this are judged for danger in parts too …"""
 PART_WORDS = 16
-"""… of so many words, each beginning in the last word of the one before, or earlier."""
+"""… of so many words, each beginning in the last word of the one before, or earlier …"""
+PARTS_READ_MIN = 2
+PARTS_READ_SHARE = 0.5
+"""… but of many parts the encoder, which takes most of the time, reads only so many, those that sound worst.
+
+(Of signs it never saw, hidden in stories of 40 to 140 words, 68.5 % are caught instead of 69.8 %.)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +97,47 @@ class Interpreter:
     def interpret(self, text: str) -> Interpretation:
         """What ``text`` means. Takes a few milliseconds; pure."""
         prepared = self._preparer.prepare(text[:MATCHED_CHARACTERS])
-        sentence = self._sentence(prepared.mended)
+        spans = spans_of(prepared.mended)
+        sentence, part_vectors = self._sentences(prepared.mended, spans)
         features, spread = self._look(prepared.mended, sentence)
         match = self._matcher.match(features, spread)
         verdicts = [
             self._danger.judge_rules(prepared),
             self._danger.judge_learnt(features, spread, match.class_probabilities),
         ]
-        parts = parts_of(prepared.mended)
         if prepared.raw != prepared.mended:
             # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
             # both forms of each part are judged below, so its whole is not read twice.)
-            if prepared.plain != prepared.mended and not parts:
+            if prepared.plain != prepared.mended and not spans:
                 sentence = self._sentence(prepared.raw)
             raw = self._look(prepared.raw, sentence)
             verdicts.append(self._danger.judge_learnt(*raw, match.class_probabilities))
         if gravest(*verdicts).sign is not Sign.EMERGENCY:
-            # Mending goes word by word, so parts without a mended word are equal, and are judged once.
-            verdicts += map(self._judge_part, dict.fromkeys((*parts, *parts_of(prepared.plain))))
+            verdicts += map(self._judge_part, self._worst_parts(prepared, spans, part_vectors))
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
         return Interpretation(prepared, gravest(*verdicts), match, foreign)
 
+    def _worst_parts(self, prepared: PreparedText, spans: list[tuple[int, int]], vectors: FloatArray) -> list[str]:
+        """The parts to read, worst first; ``vectors``: what each seems to say within the whole, (len(spans), 384)."""
+        lean: dict[str, float] = {}
+        # Mending goes word by word, so parts without a mended word are equal, and are judged once.
+        for parts in ([prepared.mended[start:end] for start, end in spans], parts_of(prepared.plain)):
+            for part, vector in zip(parts, vectors, strict=False):
+                if part not in lean:
+                    lean[part] = self._danger.lean(self._fitted.featuriser.features(part, vector))
+        count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
+        return sorted(lean, key=lambda part: -lean[part])[:count]
+
     def _judge_part(self, text: str) -> Danger:
         look = self._look(text, self._sentence(text))
         return self._danger.judge_learnt(*look, self._matcher.match(*look).class_probabilities, part=True)
+
+    def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
+        if spans and self._encoder:
+            return self._encoder.encode_parts(text, spans)
+        return self._sentence(text), np.zeros((len(spans), WIDTH), np.float32)
 
     def _sentence(self, text: str) -> FloatArray:
         return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
@@ -128,8 +149,8 @@ class Interpreter:
         return features, spread
 
 
-def parts_of(text: str) -> list[str]:
-    """A long text (normalised) as parts that overlap; none of a text that is short enough to be judged as a whole.
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Where the parts of a long text (normalised) begin and end; none of a text short enough to be judged as a whole.
 
     One sentence of danger in a long story hardly moves what the whole looks like, and what stands beyond the encoder's
     128 tokens does not move it at all.
@@ -140,7 +161,12 @@ def parts_of(text: str) -> list[str]:
     last = len(found) - PART_WORDS
     steps = math.ceil(last / (PART_WORDS - 1))
     starts = [step * last // steps for step in range(steps + 1)]
-    return [text[found[start].start() : found[start + PART_WORDS - 1].end()] for start in starts]
+    return [(found[start].start(), found[start + PART_WORDS - 1].end()) for start in starts]
+
+
+def parts_of(text: str) -> list[str]:
+    """A long text (normalised) as parts that overlap, as :func:`spans_of` finds them."""
+    return [text[start:end] for start, end in spans_of(text)]
 
 
 def make_preparer(corpus: Corpus) -> TextPreparer:

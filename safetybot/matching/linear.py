@@ -11,6 +11,12 @@ from safetybot.matching.features import Features
 
 FloatArray = npt.NDArray[np.float32]
 
+REGULARISATION = 20.0
+"""λ = 1 / (REGULARISATION · n), chosen on BANKING77 and CLINC150 (``research/matching.md``)."""
+
+BIAS = 0.1
+"""Added to every similarity: a constant feature, which gives each class its bias."""
+
 
 def softmax(scores: FloatArray) -> FloatArray:
     """Rows of scores → rows of probabilities."""

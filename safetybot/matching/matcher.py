@@ -20,7 +20,7 @@ ANSWER_PROBABILITY = 0.65
 """Policy: the first topic is answered where it is right with at least this probability."""
 CHOICES_SHOWN = 3
 CHOICES_KEPT = 5
-_COMPARED = 12
+_COMPARED = 8
 """Classes whose examples are compared one by one; the head has ruled out the others."""
 
 

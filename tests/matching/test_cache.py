@@ -83,22 +83,33 @@ def test_vectors(cache: MatcherCache) -> None:
     assert list(cache.load_vectors("en")) == ["other"]
 
 
-def test_calibrations(cache: MatcherCache, small_fitted: Fitted, tmp_path: Path) -> None:
-    assert cache.load_calibration("en") is None
-    cache.save_calibration("en", small_fitted.calibration, VECTORS)
-    loaded = cache.load_calibration("en")
+def test_a_base_is_found_with_its_texts(cache: MatcherCache, small_fitted: Fitted, tmp_path: Path) -> None:
+    assert cache.load_base("en") is None
+    cache.save_base("en", "key", list(VECTORS))
+    assert cache.load_base("en") is None, "there is no matcher with that key"
+    cache.save("key", small_fitted)
+    loaded = cache.load_base("en")
     assert loaded is not None
-    _same(loaded[0], small_fitted.calibration)
-    assert loaded[1] == set(VECTORS)
-    assert cache.load_calibration("cy") is None
-    (path,) = tmp_path.rglob("calibration-*")
+    _same(loaded[0], small_fitted)
+    assert loaded[1] == tuple(VECTORS)
+    assert cache.load_base("cy") is None
+    (path,) = tmp_path.rglob("base-*")
     path.write_bytes(path.read_bytes()[:-100])
-    assert cache.load_calibration("en") is None
+    assert cache.load_base("en") is None
+
+
+def test_a_base_is_not_deleted_for_what_was_made_of_it(cache: MatcherCache, small_fitted: Fitted) -> None:
+    cache.save_base("en", "key", list(VECTORS))
+    for number in range(KEPT + 2):
+        cache.save("key" if number == 0 else f"edit {number}", small_fitted)
+    assert cache.load_base("en") is not None
+    assert cache.load("edit 1") is None
+    assert cache.load(f"edit {KEPT + 1}") is not None
 
 
 def test_nothing_is_pickled(cache: MatcherCache, file: Path, small_fitted: Fitted) -> None:
     cache.save_vectors("en", VECTORS)
-    cache.save_calibration("en", small_fitted.calibration, VECTORS)
+    cache.save_base("en", "key", list(VECTORS))
     for path in file.parent.iterdir():
         with np.load(path, allow_pickle=False) as arrays:
             assert all(array.dtype != object for array in arrays.values())

@@ -151,7 +151,9 @@ class TestLearnt:
         starts = small_corpus.sign_starts
         signs = KernelMatrix.of(small_fitted.matrix, width).rows(np.arange(starts[0], starts[-1]))
         levels = np.repeat(np.arange(len(SIGNS)), np.diff(starts))
-        near = nearest_by_group(KernelMatrix(features.sentence[None, :], row).kernel(signs), levels, len(SIGNS))
+        near = nearest_by_group(
+            (row @ signs.lexical.T).toarray() + features.sentence[None, :] @ signs.sentences.T, levels, len(SIGNS)
+        )
         signals = danger_signals(
             softmax(small_fitted.danger_head.scores(features))[None, :],
             probabilities[None, :],

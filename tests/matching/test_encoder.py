@@ -113,3 +113,33 @@ def test_what_stands_beyond_the_cut_changes_nothing(encoder: SentenceEncoder) ->
     long = "word " * 130
     assert (encoder.encode(long) == encoder.encode(long + "and something else")).all()
     assert (encoder.encode(long) != encoder.encode("something else " + long)).any()
+
+
+class TestParts:
+    """A part's vector is the mean of its tokens' in the whole text."""
+
+    KNIFE = "he has a knife"
+
+    def _spans(self, text: str, *parts: str) -> list[tuple[int, int]]:
+        return [(text.index(part), text.index(part) + len(part)) for part in parts]
+
+    def test_the_whole_has_the_vector_it_always_has(self, encoder: SentenceEncoder) -> None:
+        text = "we had pasta for tea and then he has a knife and it was nice"
+        vector, parts = encoder.encode_parts(text, self._spans(text, "we had pasta", self.KNIFE))
+        assert (vector == encoder.encode(text)).all()
+        assert np.linalg.norm(parts, axis=1) == pytest.approx(1, abs=1e-3)
+
+    @pytest.mark.parametrize("before", [0, 3, 30, 200])
+    def test_each_part_is_like_itself(self, encoder: SentenceEncoder, before: int) -> None:
+        """Also beyond what the encoder reads at once."""
+        text = "we had pasta for tea. " + "and it was nice. " * before + "he has a knife. " + "it rained. " * 5
+        _, (pasta, knife) = encoder.encode_parts(text, self._spans(text, "we had pasta", self.KNIFE))
+        alone = encoder.encode(self.KNIFE)
+        assert knife @ alone > pasta @ alone + 0.1
+
+    @pytest.mark.parametrize("text", ["", "x", "\U0001f62d", "word " * 500, "\U0001f62d " * 500])
+    def test_any_text_has_them(self, encoder: SentenceEncoder, text: str) -> None:
+        spans = [(start, min(start + 80, len(text))) for start in range(0, max(1, len(text)), 70)]
+        _, parts = encoder.encode_parts(text, [*spans, (0, len(text))] if len(text) < 80 else spans)
+        assert np.isfinite(parts).all()
+        assert encoder.encode_parts(text, [])[1].shape == (0, WIDTH)

@@ -135,18 +135,6 @@ def test_a_part_of_a_text_must_be_clearer_than_a_whole_one(small_fitted: Fitted)
     assert calibration.part_check_threshold >= calibration.check_threshold
 
 
-def test_a_lent_calibration_is_taken_as_it_is_and_changes_no_head(small_corpus: Corpus, small_fitted: Fitted) -> None:
-    sentences = small_fitted.matrix.sentences / np.float32(np.sqrt(4 / 7))
-    told: list[str] = []
-    fitted = fit(
-        small_corpus, small_fitted.prepared, sentences, lambda stage, done: told.append(stage), small_fitted.calibration
-    )
-    assert fitted.calibration is small_fitted.calibration
-    assert "calibrating" not in told
-    assert fitted.topic_head.lexical == pytest.approx(small_fitted.topic_head.lexical, abs=1e-3)
-    assert fitted.danger_head.lexical == pytest.approx(small_fitted.danger_head.lexical, abs=1e-3)
-
-
 def test_danger_signals_by_hand() -> None:
     (signals,) = danger_signals(
         np.array([[0.6, 0.3, 0.1]], np.float32),

@@ -46,7 +46,7 @@ def _kernel_matrix(n: int, seed: int = 0) -> KernelMatrix:
     random = np.random.default_rng(seed)
     sentences = random.normal(size=(n, 8)).astype(np.float32)
     lexical = sparse.random(n, 30, density=0.2, format="csr", dtype=np.float32, random_state=seed)
-    return KernelMatrix(sentences / np.float32(4), lexical)
+    return KernelMatrix.split(sentences / np.float32(4), lexical)
 
 
 def test_the_gradient_is_nought_where_it_ends() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,7 +17,7 @@ from safetybot.matching import danger_rules
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import GRAVITY, Danger
 from safetybot.matching.danger_rules import apply_rules
-from safetybot.matching.encoder import SentenceEncoder
+from safetybot.matching.encoder import FloatArray, SentenceEncoder
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.interpreter import (
     MATCHED_CHARACTERS,
@@ -144,6 +145,40 @@ class TestParts:
         found = interpret(whole, 1.1, in_parts - 0.001)
         assert found.sign is Sign.EMERGENCY
         assert sign in found.because
+
+    def test_of_many_parts_the_worst_half_is_read(
+        self, small_corpus: Corpus, small_fitted: Fitted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And what is dangerous is among them, wherever it stands."""
+        monkeypatch.setattr(danger_rules, "RULES", ())
+        read: list[str] = []
+
+        class Counted(SentenceEncoder):
+            def encode(self, text: str) -> FloatArray:
+                read.append(text)
+                return super().encode(text)
+
+        calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, part_card_threshold=1.1)
+        fitted = dataclasses.replace(small_fitted, calibration=calibration)
+        preparer = TextPreparer(SlangTable({}), SpellingMender([], WordList()))
+        interpreter = Interpreter(small_corpus, fitted, preparer, Counted())
+        sign = small_corpus.signs[Sign.EMERGENCY][0]
+        for before in (0, 6, 15):
+            read.clear()
+            text = FILLER * before + f"{sign}. " + FILLER * (15 - before)
+            interpreter.interpret(text)
+            assert len(read) == math.ceil(len(parts_of(text)) / 2)
+            assert any(word in part for part in read for word in (sign, sign.split()[-1]))
+
+    def test_a_part_as_typed_is_read_where_its_mended_form_says_less(
+        self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(danger_rules, "RULES", ())
+        preparer = TextPreparer(SlangTable({}), SpellingMender(["overdone lesson"], WordList()))
+        interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
+        meant = interpreter.interpret(f"{FILLER}{FILLER}I have taken an overdose. {FILLER}{FILLER}")
+        assert "overdose" not in meant.prepared.mended
+        assert meant.danger.sign is Sign.EMERGENCY
 
 
 class TestMending:

@@ -49,3 +49,21 @@ def test_rows() -> None:
     chosen = np.array([5, 0])
     assert many.rows(chosen).kernel(many) == pytest.approx(many.kernel(many)[chosen], abs=1e-6)
     assert many.rows(np.array([], np.int64)).kernel(many).shape == (0, 6)
+
+
+@pytest.mark.parametrize("frequent", [0, 1, 3, 1000])
+def test_what_is_made_dense_changes_no_similarity(frequent: int) -> None:
+    many, _ = _kernel_matrix(TEXTS)
+    split = KernelMatrix.split(many.sentences, many.lexical, frequent)
+    assert split.frequent.shape[1] == min(frequent, many.lexical.shape[1])
+    counts = np.bincount(many.lexical.indices, minlength=many.lexical.shape[1])
+    if split.rare.nnz and frequent:
+        assert np.bincount(split.rare.indices).max() <= np.sort(counts)[-frequent]
+    wanted = (many.lexical @ many.lexical.T).toarray() + many.sentences @ many.sentences.T
+    assert split.kernel(split) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_rows_of_two_matrices_are_not_compared() -> None:
+    many, _ = _kernel_matrix(TEXTS)
+    with pytest.raises(ValueError, match="frequent"):
+        many.kernel(KernelMatrix.split(many.sentences, many.lexical, 3))
