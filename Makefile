@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs:
-#   make run    talk to the bot here; with SAFETYBOT_TELEGRAM_TOKEN set, run it on Telegram
+#   make run    the web chat at http://127.0.0.1:8080, and Telegram where SAFETYBOT_TELEGRAM_TOKEN is set
 #   make test   everything that is checked before a change lands
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +18,7 @@ test: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python bench/speed.py $(FILE)
 	$(BIN)/python bench/reports.py
+	$(BIN)/python bench/web.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from safetybot.channels.telegram import TelegramStopped
 from safetybot.channels.terminal import run_terminal
+from safetybot.channels.web import WebAddressTaken
 from safetybot.guidance.faults import ContentError, Fault
 from safetybot.guidance.reader import read_content
 from safetybot.logs import set_up_logging
@@ -34,7 +35,16 @@ from safetybot.storage.opening import DatabaseError
 from safetybot.understanding import Understanding, understand
 
 EXIT_USAGE = 2
-_TOLD = (SettingError, SecretFileError, LabelledFileError, OperatingError, StaffError, DatabaseError, AuditDamaged)
+_TOLD = (
+    SettingError,
+    SecretFileError,
+    LabelledFileError,
+    OperatingError,
+    StaffError,
+    DatabaseError,
+    AuditDamaged,
+    WebAddressTaken,
+)
 """Errors whose message is all that an operator needs."""
 
 
@@ -73,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run, quiet=quiet)
         return sub
 
-    command("run", "The bot: Telegram where a token is set, else this terminal.", _run, quiet=False)
+    command("run", "The bot: Telegram where a token is set, and the web chat.", _run, quiet=False)
     command("chat", "The same conversation in this terminal.", _chat)
     check = command("check", "Every fault in the content; exit status 1 where there is an error.", _check)
     check.add_argument("path", nargs="?", type=Path, help="the content folder")
@@ -90,11 +100,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, _: argparse.Namespace) -> int:
-    if settings.telegram_token is None:
-        return _chat(settings, _)
+    if settings.telegram_token is None and settings.web_port is None:
+        raise SettingError("there is nothing to run: no SAFETYBOT_TELEGRAM_TOKEN, and SAFETYBOT_WEB_PORT is off")
     with Stages() as stages:
-        token = settings.telegram_token
-        uvloop.run(run_bot(settings, token, stages.tell))
+
+        def ready(address: str) -> None:
+            stages.close()
+            if settings.telegram_token is None:
+                print(f"The chat is at {address} (Ctrl-C ends it)", flush=True)
+
+        uvloop.run(run_bot(settings, stages.tell, ready))
     return 0
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from safetybot.channels.telegram import StaffChat, run_telegram
+from safetybot.channels.web import WebChat, WebOptions, forms_key, listen, serve
 from safetybot.guidance.live import LiveContent
 from safetybot.housekeeping import housekeeping
 from safetybot.matching.fitter import Fitter, Progress, load_encoder
@@ -24,7 +27,13 @@ from safetybot.service import Service
 from safetybot.settings import Settings
 from safetybot.storage.database import Engine, migrate, sqlite_engine
 from safetybot.storage.store import Store
+from safetybot.storage.transcripts import TranscriptStore
+from safetybot.transcripts import Transcripts
 from safetybot.understanding import Understanding, understand
+
+WEB = "web"
+"""The web chat's name among the channels."""
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +54,14 @@ class Started:
     engine: Engine
     filed: asyncio.Event
     """Set when there is something new for staff to read."""
+    transcripts: Transcripts
+    """What the web chat's pages show."""
+    web_key: bytes = field(repr=False)
+    """The key of its forms."""
+
+    def web_chat(self, options: WebOptions) -> WebChat:
+        """The web chat, to be served."""
+        return WebChat(self.service, self.transcripts, self.web_key, options)
 
 
 @asynccontextmanager
@@ -64,19 +81,73 @@ async def started_service(settings: Settings, progress: Progress = lambda stage,
         await migrate(engine)
         reports = ReportService(engine, secret, time.time, stretcher=stretcher, filed=filed.set)
         async with live, Service(lambda: live.current, Store(engine), reports, secret) as service:
-            yield Started(service, engine, filed)
+            transcripts = Transcripts(TranscriptStore(engine), secret, WEB, time.time)
+            yield Started(service, engine, filed, transcripts, forms_key(secret))
     finally:
         stretcher.close()
         await engine.dispose()
 
 
-async def run_bot(settings: Settings, token: str, progress: Callable[[str, float], None]) -> None:
-    """Answers on Telegram until told to stop by SIGTERM or SIGINT."""
-    async with started_service(settings, progress) as started, housekeeping(started.engine):
-        await warn_without_readers(started.engine)
-        chat = settings.staff_chat
-        staff = None if chat is None else StaffChat(chat, partial(tell, started.engine), started.filed)
-        await run_telegram(token, settings.telegram_api, started.service, staff=staff)
+async def run_bot(
+    settings: Settings, progress: Callable[[str, float], None], ready: Callable[[str], None] = lambda address: None
+) -> None:
+    """Answers until told to stop by SIGTERM or SIGINT: on Telegram where there is a token, and on the web.
+
+    ``ready`` is told the web chat's address. Raises WebAddressTaken before anything is started, and TelegramStopped.
+    """
+    options = web_options(settings)
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(options)) if options else None
+        async with started_service(settings, progress) as started, housekeeping(started.engine):
+            await warn_without_readers(started.engine)
+            stop = stack.enter_context(_stopped_by_signals())
+            channels = []
+            if options and listening:
+                ready(listening.address)
+                channels.append(serve(started.web_chat(options).app, options, listening, stop))
+            if settings.telegram_token:
+                chat = settings.staff_chat
+                staff = None if chat is None else StaffChat(chat, partial(tell, started.engine), started.filed)
+                token, api = settings.telegram_token, settings.telegram_api
+                channels.append(run_telegram(token, api, started.service, staff=staff, stop=stop))
+            await _side_by_side(channels, stop)
+
+
+def web_options(settings: Settings) -> WebOptions | None:
+    """How the web chat is served; None where it is switched off."""
+    if settings.web_port is None:
+        return None
+    return WebOptions(
+        host=settings.web_host,
+        port=settings.web_port,
+        url=settings.web_url,
+        proxies=settings.web_proxies,
+        embed=settings.web_embed,
+        exit=settings.web_exit,
+    )
+
+
+async def _side_by_side(channels: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Runs all until ``stop`` is set. Where one ends before, the others finish what they have in hand."""
+    running = [asyncio.create_task(channel) for channel in channels]
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.wait(running)
+    for each in running:
+        each.result()
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[asyncio.Event]:
+    """The event that SIGTERM and SIGINT set."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 async def warn_without_readers(engine: Engine) -> None:

@@ -90,6 +90,8 @@ class Service:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="understand")
         self._purging: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._forgot = False
+        """A chat was deleted since the last purge, so that its traces are to go."""
         self._changed: dict[bytes, _Changed] = {}
         self._late: dict[bytes, _Late] = {}
         self._deleting: dict[tuple[bytes, int | None], tuple[int, ...]] = {}
@@ -148,6 +150,7 @@ class Service:
             batch = self._writing.gather()
             batch.sessions[keys.lookup] = batch.fragments[keys.lookup] = None
             await self._reports.save(keys, Kept())
+        self._forgot = True
 
     async def handle(self, incoming: Incoming) -> Reply | None:
         """What answers ``incoming``; None where its update was answered and delivered before."""
@@ -278,8 +281,12 @@ class Service:
     async def _purge(self) -> None:
         while not self._stopping.is_set():
             try:
-                await self._store.purge(self._hour(), int(self._clock()))
+                forgot, self._forgot = self._forgot, False
+                if forgot:
+                    await self._writing.flush()
+                await self._store.purge(self._hour(), int(self._clock()), deleted=forgot)
             except Exception as error:
+                self._forgot = True  # it may have been so
                 _log.error("what has expired could not be deleted, trying again: %s", type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PURGE_SECONDS)

@@ -15,7 +15,11 @@ from dotenv import dotenv_values
 
 LogFormat = Literal["text", "json"]
 
+_HOST = "127.0.0.1"
+_WEATHER = "https://www.bbc.co.uk/weather"
 _CHAT = re.compile(r"-?[1-9][0-9]{0,15}")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_EXIT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[\x21-\x7e]*)?")
 
 
 class SettingError(Exception):
@@ -37,6 +41,21 @@ class Settings:
     """``SAFETYBOT_DATA``: folder of the database, the secrets and the matcher's cache. Default ``data``."""
     content: Path = Path("content")
     """``SAFETYBOT_CONTENT``: folder of what the bot says. Default ``content``."""
+    web_host: str = _HOST
+    """``SAFETYBOT_WEB_HOST``: address the web chat listens on. Default ``127.0.0.1``: this machine alone."""
+    web_port: int | None = 8080
+    """``SAFETYBOT_WEB_PORT``: its port, 0 for any that is free, ``off`` for no web chat. Default ``8080``."""
+    web_url: str | None = None
+    """``SAFETYBOT_WEB_URL``: its public address behind a TLS proxy, e.g. ``https://chat.example.org``, without a path.
+    Cookies then go over TLS only, and no other name is answered to."""
+    web_proxies: tuple[str, ...] = ()
+    """``SAFETYBOT_WEB_PROXY``: addresses of that proxy, with commas, e.g. ``127.0.0.1``; its ``X-Forwarded-For`` is
+    then believed, and no one address can use up everybody's turns. No address is stored."""
+    web_embed: tuple[str, ...] = ()
+    """``SAFETYBOT_WEB_EMBED``: origins whose pages may show the chat in a frame, with commas, e.g.
+    ``https://www.example.org``. Default none. Needs ``SAFETYBOT_WEB_URL`` with https."""
+    web_exit: str = _WEATHER
+    """``SAFETYBOT_WEB_EXIT``: the page "Leave now" leads to. Default BBC Weather."""
     log_format: LogFormat = "text"
     """``SAFETYBOT_LOG_FORMAT``: ``text`` (default) or ``json``."""
 
@@ -81,6 +100,20 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
     staff_chat = get("STAFF_CHAT")
     if staff_chat is not None and not _CHAT.fullmatch(staff_chat):
         raise SettingError("SAFETYBOT_STAFF_CHAT must be the number of a Telegram chat, such as -1001234567890")
+    port = get("WEB_PORT") or "8080"
+    if port != "off" and not (port.isascii() and port.isdecimal() and int(port) < 65536):
+        raise SettingError("SAFETYBOT_WEB_PORT must be a number below 65536, or off")
+    url = get("WEB_URL")
+    if url is not None and not _ORIGIN.fullmatch(url.rstrip("/")):
+        raise SettingError("SAFETYBOT_WEB_URL must look like https://chat.example.org, without a path")
+    embed = tuple(origin.rstrip("/") for origin in _listed(get("WEB_EMBED")))
+    if not all(_ORIGIN.fullmatch(origin) for origin in embed):
+        raise SettingError("SAFETYBOT_WEB_EMBED must be origins such as https://www.example.org, with commas between")
+    if embed and not (url or "").startswith("https:"):
+        raise SettingError("SAFETYBOT_WEB_EMBED needs SAFETYBOT_WEB_URL, beginning with https://")
+    leave_to = get("WEB_EXIT") or _WEATHER
+    if not _EXIT.fullmatch(leave_to):
+        raise SettingError("SAFETYBOT_WEB_EXIT must be the address of a page, such as https://www.bbc.co.uk/weather")
     log_format = get("LOG_FORMAT") or "text"
     if log_format not in ("text", "json"):
         raise SettingError("SAFETYBOT_LOG_FORMAT must be text or json")
@@ -90,5 +123,16 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
         staff_chat=int(staff_chat) if staff_chat else None,
         data=Path(get("DATA") or "data"),
         content=Path(get("CONTENT") or "content"),
+        web_host=get("WEB_HOST") or _HOST,
+        web_port=None if port == "off" else int(port),
+        web_url=url.rstrip("/").lower() if url else None,
+        web_proxies=_listed(get("WEB_PROXY")),
+        web_embed=tuple(origin.lower() for origin in embed),
+        web_exit=leave_to,
         log_format="json" if log_format == "json" else "text",
     )
+
+
+def _listed(value: str | None) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part.strip() for part in (value or "").split(",") if part.strip())

@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "secret": {"dialogue"},
     "understanding": CONTENT | {"matching", "dialogue"},
     "report_service": BELOW_DIALOGUE | {"dialogue"},
+    "transcripts": {"storage", "dialogue"},
     "service": BELOW_DIALOGUE | {"dialogue", "understanding", "report_service"},
     "housekeeping": {"storage", "reports"},
     "channels": CONTENT | {"dialogue", "service"},
@@ -33,6 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "logs": {"settings"},
     "running": BELOW_DIALOGUE
     | {"dialogue", "understanding", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
+    | {"transcripts"}
     | {"settings", "secret"},
     "stages": set(),
     "operating": BELOW_DIALOGUE - {"matching"},
@@ -49,6 +51,10 @@ ONLY: dict[str, set[str]] = {
     "aiosqlite": {"storage"},
     "telegram": {"channels.telegram"},
     "aiohttp": {"channels.telegram"},
+    "starlette": {"channels.web", "desk", "editing"},
+    "jinja2": {"channels.web", "desk", "editing"},
+    "markupsafe": {"channels.web", "desk", "editing"},
+    "uvicorn": {"channels.web", "desk", "editing"},
     "rich": {"channels.terminal", "cli", "stages"},
     "markdown_it": {"channels", "desk", "editing"},
     "numpy": {"matching"},
@@ -59,7 +65,7 @@ ONLY: dict[str, set[str]] = {
     "dotenv": {"settings"},
     "uvloop": {"cli"},
     # No network but Telegram's, and the database's.
-    "socket": set(),
+    "socket": {"channels.web.serving"},  # where the web chat listens
     "urllib.request": set(),
     "http.client": set(),
     "httpx": set(),

@@ -20,6 +20,10 @@ def test_without_any_there_is_what_is_usual() -> None:
     assert settings.data == Path("data")
     assert settings.content == Path("content")
     assert settings.log_format == "text"
+    assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8080)
+    assert settings.web_url is None
+    assert settings.web_proxies == settings.web_embed == ()
+    assert settings.web_exit == "https://www.bbc.co.uk/weather"
 
 
 def test_each_is_read() -> None:
@@ -31,6 +35,12 @@ def test_each_is_read() -> None:
             "SAFETYBOT_DATA": "/srv/data",
             "SAFETYBOT_CONTENT": "/srv/content",
             "SAFETYBOT_LOG_FORMAT": "json",
+            "SAFETYBOT_WEB_HOST": "0.0.0.0",
+            "SAFETYBOT_WEB_PORT": "8000",
+            "SAFETYBOT_WEB_URL": "https://Chat.example.org/",
+            "SAFETYBOT_WEB_PROXY": "127.0.0.1, 10.0.0.2",
+            "SAFETYBOT_WEB_EMBED": "https://www.school.example/,https://b.example:8443",
+            "SAFETYBOT_WEB_EXIT": "https://example.org/news?x=1",
             "OTHER": "x",
         },
         None,
@@ -42,6 +52,12 @@ def test_each_is_read() -> None:
         data=Path("/srv/data"),
         content=Path("/srv/content"),
         log_format="json",
+        web_host="0.0.0.0",
+        web_port=8000,
+        web_url="https://chat.example.org",
+        web_proxies=("127.0.0.1", "10.0.0.2"),
+        web_embed=("https://www.school.example", "https://b.example:8443"),
+        web_exit="https://example.org/news?x=1",
     )
     assert settings.database == Path("/srv/data/safetybot.sqlite3")
     assert settings.cache == Path("/srv/data/cache")
@@ -55,6 +71,41 @@ def test_an_empty_one_is_none(value: str) -> None:
 
 def test_blanks_around_a_value_are_not_part_of_it() -> None:
     assert read_settings({"SAFETYBOT_TELEGRAM_TOKEN": f" {TOKEN}\n"}, None).telegram_token == TOKEN
+
+
+def test_the_web_chat_can_be_switched_off() -> None:
+    assert read_settings({"SAFETYBOT_WEB_PORT": "off"}, None).web_port is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEB_PORT", "http"),
+        ("WEB_PORT", "-1"),
+        ("WEB_PORT", "65536"),
+        ("WEB_PORT", "٣"),
+        ("WEB_URL", "chat.example.org"),
+        ("WEB_URL", "https://chat.example.org/path"),
+        ("WEB_URL", "https://chat.example.org; script-src *"),
+        ("WEB_EMBED", "*"),
+        ("WEB_EMBED", "https://*.example.org"),
+        ("WEB_EMBED", "https://a.example https://b.example"),
+        ("WEB_EXIT", "http://example.org"),
+        ("WEB_EXIT", "javascript:alert(1)"),
+        ("WEB_EXIT", "https://example.org/ x"),
+    ],
+)
+def test_one_of_the_web_that_cannot_be_used(name: str, value: str) -> None:
+    settings = {"SAFETYBOT_WEB_URL": "https://chat.example.org", f"SAFETYBOT_{name}": value}
+    with pytest.raises(SettingError, match=f"SAFETYBOT_{name}"):
+        read_settings(settings, None)
+
+
+@pytest.mark.parametrize("url", [None, "http://chat.example.org"])
+def test_no_frames_without_tls(url: str | None) -> None:
+    settings = {"SAFETYBOT_WEB_EMBED": "https://www.school.example"} | ({"SAFETYBOT_WEB_URL": url} if url else {})
+    with pytest.raises(SettingError, match="SAFETYBOT_WEB_EMBED"):
+        read_settings(settings, None)
 
 
 @pytest.mark.parametrize("api", ["127.0.0.1:9000", "ftp://example.org", "example.org"])

@@ -162,5 +162,6 @@ async def test_several_may_run_on_the_same_files(settings: Settings) -> None:
             started.service.delivered(incoming, [number])
         await one.service._writing.flush()
         await other.service._writing.flush()
-        again = [await one.handle(Incoming("telegram", "x", text="hello", update_id=number)) for number in range(20)]
+        repeated = [Incoming("telegram", "x", text="hello", update_id=number) for number in range(20)]
+        again = [await one.service.handle(incoming) for incoming in repeated]
         assert again == [None] * 20

@@ -66,9 +66,7 @@ SAY: Mapping[str, Phrase] = MappingProxyType(
         "line-show-13": _phrase("beside a helpline for those of 13 and over"),
         "line-show-16": _phrase("beside a helpline for those of 16 and over"),
         "terminal": _phrase("how to write and choose in a terminal, said once at its start"),
-        "web-title": _phrase(
-            "the web chat's title, in the browser's tab and at its top; says nothing to somebody who looks over a shoulder"
-        ),
+        "web-title": _phrase("the web chat's title; tells nothing to somebody who looks over a shoulder"),
         "web-skip": _phrase("the first link on the web page, for those who use a keyboard"),
         "web-help": _phrase("stands on every web page and every error page, so it must name 999 and Childline"),
         "web-messages": _phrase("names the list of messages to a screen reader"),

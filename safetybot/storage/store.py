@@ -105,8 +105,11 @@ class Store:
             if batch.counts:
                 await self._add(connection, batch.counts)
 
-    async def purge(self, hour: int, second: int) -> None:
-        """Deletes everything of chats whose time is over, without leaving a trace of it."""
+    async def purge(self, hour: int, second: int, *, deleted: bool = False) -> None:
+        """Deletes everything of chats whose time is over, without leaving a trace of it.
+
+        ``deleted``: more was deleted before, whose traces are to go as well.
+        """
         gone = 0
         by_hour, by_second = (sessions, handled_updates, drafts), (fragments, visits, transcripts)
         expiring = (*((table, hour) for table in by_hour), *((table, second) for table in by_second))
@@ -114,7 +117,7 @@ class Store:
             for table, now in expiring:
                 gone += (await connection.execute(delete(table).where(table.c.expires < now))).rowcount
             await connection.execute(delete(code_tries).where(code_tries.c.hour < hour))
-        if gone:
+        if gone or deleted:
             await scrub(self._engine, tries=1)  # soon comes the next purge
 
     async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:

@@ -1,0 +1,254 @@
+"""The web chat's routes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from safetybot.channels.web.chats import ChatClosed, Chats, Did, Shown
+from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
+from safetybot.channels.web.files import file_routes
+from safetybot.channels.web.forms import NotAForm, TooLarge, read_form
+from safetybot.channels.web.languages import first_language
+from safetybot.channels.web.limits import Limits
+from safetybot.channels.web.options import WebOptions
+from safetybot.channels.web.pages import FRAMED, OWN, Pages, Place
+from safetybot.channels.web.problems import Problems, wants_json
+from safetybot.channels.web.security import Guard, is_framed, is_from_here
+from safetybot.channels.web.tokens import Forms, Visitor
+from safetybot.dialogue.transcript import Transcript
+
+_PRESS_MAX = 64
+"""Bytes in a button's press, in every channel."""
+
+
+class WebChat:
+    """The pages. :attr:`app` is what a server runs."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        transcripts: TranscriptKeeper,
+        key: bytes,
+        options: WebOptions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``key``: 32 bytes, the same in every process of an installation; ``clock``: seconds."""
+        self._options = options
+        self._forms = Forms(key)
+        self._pages = Pages(conversation, self._forms, options.exit)
+        self._chats = Chats(conversation, transcripts)
+        self._limits = Limits(clock, addresses=bool(options.proxies) or options.url is None)
+        self._cookie = "__Host-chat" if options.secure else "chat"
+        problems = Problems(self._pages, self._place)
+        self.app = Starlette(
+            routes=[
+                *self._routes(OWN),
+                *(self._routes(FRAMED) if options.embed else ()),
+                *file_routes(self._pages.voice if options.embed else None),
+            ],
+            middleware=[Middleware(Guard, options=options, problem=problems.page)],
+            exception_handlers=problems.handlers,
+            lifespan=self._lifespan,
+        )
+        self.app.router.redirect_slashes = False
+
+    def _routes(self, place: Place) -> list[Route]:
+        return [
+            Route(place.home, self._look, methods=["GET"]),
+            Route(f"{place.prefix}/say", self._say, methods=["POST"]),
+            Route(f"{place.prefix}/hide", self._hide, methods=["POST"]),
+            Route(f"{place.prefix}/again", self._again, methods=["POST"]),
+            Route(f"{place.prefix}/here", self._here, methods=["POST"]),
+            Route(f"{place.prefix}/leave", self._leave, methods=["GET", "POST"]),
+        ]
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Waits until the chats that were left are deleted."""
+        await self._chats.drain()
+
+    # --- The chat ----------------------------------------------------------------------------------------------
+
+    async def _look(self, request: Request) -> Response:
+        place, language = self._place(request), first_language(request)
+        visitor = None if place.framed else self._known(request)
+        if visitor is None and not place.framed and request.headers.get("sec-fetch-site") == "cross-site":
+            # Somebody followed a link on another site, so the browser keeps the cookie back, if there is one. A page
+            # of ours that leads to the same address gets it: a chat in another tab must not be taken for a new one.
+            return HTMLResponse(self._pages.doorway(place, language))
+        new = visitor is None
+        visitor = visitor or Visitor.new()
+        try:
+            transcript = await self._chats.look(visitor, language)
+        except ChatClosed:
+            if wants_json(request):
+                return JSONResponse({"closed": True, "token": self._forms.token(visitor.chat)})
+            return HTMLResponse(self._pages.closed(place, visitor, language))
+        response: Response
+        if wants_json(request):
+            response = self._news(place, visitor, transcript, _number(request.query_params.get("seen")), language)
+        else:
+            response = HTMLResponse(self._pages.chat(place, visitor, transcript, language))
+        return self._with_cookie(response, place, visitor) if new else response
+
+    async def _say(self, request: Request) -> Response:
+        place, language = self._place(request), first_language(request)
+        fields, visitor, number = await self._checked(request, place)
+        press, text = fields.get("press"), fields.get("text", "")
+        if press is not None and not 1 <= len(press.encode("utf-8", "replace")) <= _PRESS_MAX:
+            raise NotAForm
+        if press is None and not text.strip():
+            return await self._look_again(request, place, visitor)
+        did = Did(self._forms.update(number, press or text), None if press else text, press, language)
+        with self._limits.turn(visitor.chat, _address(request)):
+            try:
+                shown = await self._chats.turn(visitor, did)
+            except ChatClosed:
+                if wants_json(request):
+                    return JSONResponse({"closed": True})
+                return HTMLResponse(self._pages.closed(place, visitor, language))
+        return self._shown(request, place, visitor, shown, fields)
+
+    async def _hide(self, request: Request) -> Response:
+        place, language = self._place(request), first_language(request)
+        fields, visitor, number = await self._checked(request, place)
+        with self._limits.turn(visitor.chat, _address(request)):
+            shown = await self._chats.hide(visitor, Did(self._forms.update(number, "/hide"), language=language))
+        return self._shown(request, place, visitor, shown, fields)
+
+    async def _again(self, request: Request) -> Response:
+        """From the page that says that the chat was closed."""
+        place, language = self._place(request), first_language(request)
+        fields, visitor, number = await self._checked(request, place)
+        if fields.get("how") != "new":
+            with self._limits.turn(visitor.chat, _address(request)):
+                shown = await self._chats.go_on(visitor, Did(self._forms.update(number, "/again"), language=language))
+            return self._shown(request, place, visitor, shown, fields)
+        await self._chats.forget(visitor)
+        visitor = Visitor.new()
+        if place.framed:
+            transcript = await self._chats.look(visitor, language)
+            return HTMLResponse(self._pages.chat(place, visitor, transcript, language))
+        return self._with_cookie(RedirectResponse(place.home, 303), place, visitor)
+
+    async def _here(self, request: Request) -> Response:
+        """Somebody is still writing."""
+        _, visitor, _ = await self._checked(request, self._place(request))
+        with self._limits.turn(visitor.chat, _address(request)):
+            await self._chats.touch(visitor)
+        return Response(status_code=204)
+
+    async def _leave(self, request: Request) -> Response:
+        """Ends the chat, and leads away. Whatever is wrong with the request, it leads away."""
+        place = self._place(request)
+        response = RedirectResponse(self._options.exit, 303)
+        if request.method == "POST" and is_from_here(request, self._options, surely=False):
+            visitor = self._known(request)
+            if place.framed:
+                try:
+                    visitor = Visitor.read((await read_form(request)).get("chat"))
+                except (NotAForm, TooLarge):
+                    visitor = None
+            else:
+                self._hold(response, "", seconds=0)
+            if visitor:
+                self._chats.end(visitor)
+        return response
+
+    # --- What every form needs ---------------------------------------------------------------------------------
+
+    async def _checked(self, request: Request, place: Place) -> tuple[dict[str, str], Visitor, str]:
+        """The fields of a form of ours, who sent it, and its number."""
+        if not is_from_here(request, self._options, surely=place.framed):
+            raise HTTPException(403)
+        fields = await read_form(request)
+        visitor = Visitor.read(fields.get("chat")) if place.framed else self._known(request)
+        number = self._forms.number(visitor.chat, fields.get("token", "")) if visitor else None
+        if visitor is None or number is None:
+            raise HTTPException(403)
+        return fields, visitor, number
+
+    def _shown(
+        self, request: Request, place: Place, visitor: Visitor, shown: Shown, fields: Mapping[str, str]
+    ) -> Response:
+        language = first_language(request)
+        visitor = Visitor(visitor.chat, talked=True)
+        if wants_json(request):
+            seen = 0 if shown.cleared else _number(fields.get("seen"))
+            news = self._news(place, visitor, shown.transcript, seen, language, cleared=shown.cleared)
+            return self._with_cookie(news, place, visitor)
+        if place.framed or not shown.saved:
+            page = self._pages.chat(place, visitor, shown.transcript, language, new_from=shown.before)
+            return self._with_cookie(HTMLResponse(page), place, visitor)
+        new = shown.transcript.after(shown.before)
+        response = RedirectResponse(place.home + (f"#m{new[0].number}" if new else ""), 303)
+        return self._with_cookie(response, place, visitor)
+
+    def _news(
+        self,
+        place: Place,
+        visitor: Visitor,
+        transcript: Transcript,
+        seen: int,
+        language: str | None,
+        *,
+        cleared: bool = False,
+    ) -> Response:
+        """What a script adds to the page that it shows."""
+        if seen > transcript.count:  # it shows what is gone
+            seen, cleared = 0, True
+        news = self._pages.news(visitor, transcript, seen, language)
+        return JSONResponse({**news, "cleared": cleared, **({"chat": visitor.held} if place.framed else {})})
+
+    async def _look_again(self, request: Request, place: Place, visitor: Visitor) -> Response:
+        """Nothing was said: the page as it is."""
+        language = first_language(request)
+        if not place.framed and not wants_json(request):
+            return RedirectResponse(place.home, 303)
+        try:
+            transcript = await self._chats.look(visitor, language)
+        except ChatClosed:
+            return HTMLResponse(self._pages.closed(place, visitor, language))
+        if wants_json(request):
+            return self._news(place, visitor, transcript, transcript.count, language)
+        return HTMLResponse(self._pages.chat(place, visitor, transcript, language))
+
+    def _place(self, request: Request) -> Place:
+        return FRAMED if self._options.embed and is_framed(request.url.path) else OWN
+
+    def _hold(self, response: Response, held: str, seconds: int | None = None) -> None:
+        """Has the browser hold something until it is closed, or no longer."""
+        response.set_cookie(
+            self._cookie, held, max_age=seconds, secure=self._options.secure, httponly=True, samesite="strict"
+        )
+
+    def _known(self, request: Request) -> Visitor | None:
+        return Visitor.read(request.cookies.get(self._cookie))
+
+    def _with_cookie(self, response: Response, place: Place, visitor: Visitor) -> Response:
+        if not place.framed:
+            self._hold(response, visitor.held)
+        return response
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _address(request: Request) -> str | None:
+    """Where a request comes from; None where that is this machine: then it is a proxy, or the operator."""
+    host = request.client.host if request.client else None
+    return None if host is None or host == "::1" or host.startswith("127.") else host

@@ -1,0 +1,202 @@
+"""One visitor's turn: what they did is answered, and the page that shows it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
+from safetybot.channels.web.tokens import Visitor
+from safetybot.dialogue.messages import Incoming, Outgoing, Reply
+from safetybot.dialogue.speaker import HELP_NOW
+from safetybot.dialogue.transcript import Transcript
+
+CHANNEL = "web"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What a visitor did on the page."""
+
+    update: int
+    """Its number: the same where the same comes again."""
+    text: str | None = field(default=None, repr=False)
+    press: str | None = field(default=None, repr=False)
+    language: str | None = None
+    """What their browser asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows after a turn."""
+
+    transcript: Transcript
+    before: int = 0
+    """The number of the last entry before this turn."""
+    saved: bool = True
+    """It is kept, so that another request finds it."""
+    cleared: bool = False
+    """What stood there before is gone from the page."""
+
+
+class ChatClosed(Exception):  # noqa: N818 - reads as what happened
+    """Nobody did anything here for 15 minutes, so that an old button means nothing any more."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+class Chats:
+    """Every chat on the web."""
+
+    def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper) -> None:
+        self._conversation = conversation
+        self._transcripts = transcripts
+        self._lanes: dict[str, _Lane] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def look(self, visitor: Visitor, language: str | None) -> Transcript:
+        """What the page shows now. Raises ChatClosed."""
+        transcript = await self._transcripts.load(visitor.chat)
+        if transcript is not None:
+            return transcript
+        if visitor.talked:
+            raise ChatClosed
+        return Transcript().answered(await self._conversation.greeting(CHANNEL, language))
+
+    async def turn(self, visitor: Visitor, did: Did) -> Shown:
+        """What answers a text or a button. Raises ChatClosed where an old button was pressed."""
+        async with self._turn_of(visitor.chat):
+            try:
+                transcript = await self.look(visitor, did.language)
+            except ChatClosed:
+                if did.press is not None:
+                    raise
+                # Words are answered whatever has become of the page, for they may be a cry for help.
+                await self._tidy(visitor)
+                transcript = Transcript().answered((self._says(did.language, "web-closed-note"),))
+                return replace(await self._answered(visitor, did, transcript), before=0, cleared=True)
+            return await self._answered(visitor, did, transcript)
+
+    async def hide(self, visitor: Visitor, did: Did) -> Shown:
+        """Clears the page."""
+        return await self.turn(visitor, replace(did, text="/hide", press=None))
+
+    async def go_on(self, visitor: Visitor, did: Did) -> Shown:
+        """After the chat was closed: with the report that is not sent yet, or with a new one."""
+        async with self._turn_of(visitor.chat):
+            transcript = await self._transcripts.load(visitor.chat)
+            if transcript is None:
+                await self._tidy(visitor)
+            return await self._answered(visitor, replace(did, text="/report"), transcript or Transcript(), aloud=False)
+
+    async def touch(self, visitor: Visitor) -> None:
+        """They are still writing."""
+        async with self._turn_of(visitor.chat):
+            transcript = await self._transcripts.load(visitor.chat)
+            if transcript is not None:
+                await self._transcripts.save(visitor.chat, transcript)
+
+    def end(self, visitor: Visitor) -> None:
+        """Deletes all of a chat but what was sent; soon, for nobody who leaves should wait for it."""
+        task = asyncio.create_task(self.forget(visitor), name="forget")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def forget(self, visitor: Visitor) -> None:
+        """As :meth:`end`, now. Never raises."""
+        async with self._turn_of(visitor.chat):
+            for deleting in (self._transcripts.delete(visitor.chat), self._conversation.forget(CHANNEL, visitor.chat)):
+                try:
+                    await deleting
+                except Exception as error:
+                    _log.error("a chat could not be deleted, and ends by itself: %s", type(error).__name__)
+
+    async def drain(self) -> None:
+        """Waits for what :meth:`end` has begun."""
+        await asyncio.gather(*self._ending)
+
+    # --- Small parts -------------------------------------------------------------------------------------------
+
+    async def _answered(self, visitor: Visitor, did: Did, transcript: Transcript, *, aloud: bool = True) -> Shown:
+        """``aloud``: what they did is shown too."""
+        before, text = transcript.count, (did.text or "").strip()
+        hiding = text[:5].lower() == "/hide"
+        incoming = Incoming(
+            CHANNEL,
+            visitor.chat,
+            text=None if did.press is not None else text,
+            press=did.press,
+            language=transcript.language or did.language,
+            update_id=did.update,
+            # The page is cleared as a whole, so only that something is to be deleted matters.
+            message_id=1 if hiding else None,
+        )
+        try:
+            reply = await self._conversation.handle(incoming)
+        except Exception as error:
+            _log.error("a message could not be answered: %s", type(error).__name__)
+            failed = transcript.said(text) if text and aloud else transcript
+            failed = failed.answered((self._says(transcript.language or did.language, "broken"),))
+            return await self._kept(visitor, Shown(failed, before))
+        if reply is None:
+            return Shown(transcript, before)
+        shown = Shown(self._with(transcript, did, text if aloud else "", reply), before, cleared=bool(reply.delete))
+        shown = await self._kept(visitor, shown)
+        if shown.saved:
+            self._conversation.delivered(incoming, ())
+        return shown
+
+    def _with(self, transcript: Transcript, did: Did, text: str, reply: Reply) -> Transcript:
+        if did.press is not None:
+            kind, _, code = did.press.partition(":")
+            if kind == "lang" and self._conversation.language(code) == code:
+                transcript = replace(transcript, language=code)
+        language = transcript.language or did.language
+        if reply.delete:
+            urgent = tuple(message for message in reply.messages if message.urgent)
+            return transcript.cleared().answered((*urgent, self._says(language, "web-hidden")))
+        said = self._label(transcript, did.press, language) if did.press is not None else text
+        return (transcript.said(said) if said else transcript).answered(reply.messages)
+
+    def _label(self, transcript: Transcript, press: str, language: str | None) -> str:
+        """What stands on the button that was pressed; nothing where nobody knows."""
+        if button := transcript.button(press):
+            return button.text
+        return self._conversation.wording(language).buttons["help-now"] if press == HELP_NOW else ""
+
+    async def _kept(self, visitor: Visitor, shown: Shown) -> Shown:
+        try:
+            await self._transcripts.save(visitor.chat, shown.transcript)
+        except Exception as error:
+            _log.error("a page could not be kept: %s", type(error).__name__)
+            return replace(shown, saved=False)
+        return shown
+
+    async def _tidy(self, visitor: Visitor) -> None:
+        """After a break nothing of a report is shown unasked, as after ``/hide``."""
+        incoming = Incoming(CHANNEL, visitor.chat, text="/hide")
+        await self._conversation.handle(incoming)
+        self._conversation.delivered(incoming, ())
+
+    def _says(self, language: str | None, name: str) -> Outgoing:
+        return Outgoing(self._conversation.wording(language).say[name])
+
+    @asynccontextmanager
+    async def _turn_of(self, chat: str) -> AsyncIterator[None]:
+        lane = self._lanes.setdefault(chat, _Lane())
+        lane.users += 1
+        try:
+            async with lane.lock:
+                yield
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[chat]

@@ -1,0 +1,48 @@
+"""What this channel needs of the program behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from safetybot.dialogue.messages import Incoming, Outgoing, Reply
+from safetybot.dialogue.transcript import Transcript
+from safetybot.guidance.model import Helpline, WordingFile
+
+
+class Conversation(Protocol):
+    """The one entrance behind every channel."""
+
+    def language(self, *wanted: str | None) -> str:
+        """The code of the first of the wanted languages (BCP 47) that is spoken."""
+
+    def wording(self, language: str | None) -> WordingFile:
+        """The wording for a person's language, or for the nearest one there is."""
+
+    def helplines(self, language: str | None) -> Sequence[Helpline]:
+        """Every helpline."""
+
+    async def greeting(self, channel: str, language: str | None) -> tuple[Outgoing, ...]:
+        """What somebody new is greeted with; nothing is remembered."""
+
+    async def handle(self, incoming: Incoming) -> Reply | None:
+        """Answer one incoming message; None where this update was answered before."""
+
+    def delivered(self, incoming: Incoming, message_ids: Sequence[int]) -> None:
+        """Take note that an answer is kept for the page."""
+
+    async def forget(self, channel: str, chat: str) -> None:
+        """Delete all that is remembered of a chat, unsent reports included."""
+
+
+class TranscriptKeeper(Protocol):
+    """Keeps what the pages show, for 15 idle minutes."""
+
+    async def load(self, chat: str) -> Transcript | None:
+        """What a chat's page shows; None where there is nothing, or its time is over."""
+
+    async def save(self, chat: str, transcript: Transcript) -> None:
+        """Keep it from now on for 15 minutes."""
+
+    async def delete(self, chat: str) -> None:
+        """Delete it at once."""

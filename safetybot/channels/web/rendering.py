@@ -1,0 +1,181 @@
+"""Messages as HTML. Everything that anybody wrote is escaped here, and nowhere else is HTML made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+
+from markupsafe import Markup
+
+from safetybot.channels.markdown import Block, Line, Listing, Paragraph, Span, parse
+from safetybot.channels.web.numbers import EMERGENCY, Numbers
+from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.dialogue.speaker import HELP_NOW
+from safetybot.dialogue.transcript import Entry
+from safetybot.guidance.model import Helpline, WordingFile
+
+PRESS_FORM = "press"
+"""The id of the form that the buttons of all messages belong to."""
+NEW = "new"
+"""The id of the first entry that is new, where the address cannot name it."""
+CODE_SAVED = "code:saved"
+"""The press under the message that holds a report's code."""
+
+
+_ADVICE = frozenset("now topics talk none group safe age lang topic lines up down report".split())  # noqa: SIM905
+"""What the presses under advice begin with. A message with any other may quote what somebody wrote."""
+_ADVICE_MAX = 1_000
+
+
+def is_advice(message: Outgoing) -> bool:
+    """Whether nobody's own words can be in a message: every button under it is one of advice, and there is one."""
+    presses = [button.press for row in message.buttons for button in row]
+    return bool(presses) and all(press.partition(":")[0] in _ADVICE for press in presses)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One language's words, and how its messages look."""
+
+    code: str
+    wording: WordingFile
+    helplines: Sequence[Helpline]
+    _advice: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def say(self, name: str, **filled: str) -> str:
+        """A phrase as plain text."""
+        text = self.wording.say[name]
+        return text.format(**filled) if filled else text
+
+    def button(self, name: str) -> str:
+        """The words on a button."""
+        return self.wording.buttons[name]
+
+    def block(self, name: str) -> Markup:
+        """A phrase as HTML."""
+        return Markup(self._body(self.wording.say[name], commands=False))  # noqa: S704 - escaped below, like all here
+
+    def entries(self, entries: Iterable[Entry], new: int | None = None) -> Markup:
+        """Entries of a transcript, as items of a list. ``new``: the number of the one that has the id :data:`NEW`."""
+        return Markup("\n".join(self._entry(entry, new) for entry in entries))  # noqa: S704
+
+    # --- Entries: from here on a str is HTML where it is returned, and words where it is taken ------------------
+
+    def _entry(self, entry: Entry, new: int | None) -> str:
+        message, code = entry.message, _holds_code(entry.message)
+        kinds = ["own" if entry.own else "bot", *(["urgent"] if message.urgent else []), *(["code"] if code else [])]
+        who = escape(self.say("web-you" if entry.own else "web-bot"))
+        id_ = NEW if entry.number == new else f"m{entry.number}"
+        said = f'<p class="words">{escape(message.text)}</p>' if entry.own else self._message(message, code)
+        return (
+            f'<li class="{" ".join(kinds)}" id="{id_}" data-number="{entry.number}">'
+            f'<p class="unseen">{who}</p>{said}</li>'
+        )
+
+    def _message(self, message: Outgoing, code: bool) -> str:
+        before = after = ""
+        if message.urgent:
+            before = f"<h2>{escape(self.say('web-urgent'))}</h2>"
+            before += (
+                f'<p><a class="call" href="tel:{EMERGENCY}">{escape(self.say("web-call", number=EMERGENCY))}</a></p>'
+            )
+        if code:
+            before = f"<h2>{escape(self.say('web-code'))}</h2>"
+            # Only a script can copy or print, so only a script shows these.
+            after = (
+                '<p class="row scripted" hidden>'
+                f'<button type="button" data-do="copy">{escape(self.button("web-copy"))}</button>'
+                f'<button type="button" data-do="print">{escape(self.button("web-print"))}</button></p>'
+            )
+        return before + self._said(message) + after + _buttons(message.buttons)
+
+    def _said(self, message: Outgoing) -> str:
+        """The words of a message. Those of advice are made into HTML once, for they are the same for everybody."""
+        if not is_advice(message):
+            return self._body(message.text, commands=True)
+        html = self._advice.get(message.text)
+        if html is None:
+            if len(self._advice) >= _ADVICE_MAX:
+                self._advice.clear()
+            html = self._advice[message.text] = self._body(message.text, commands=True)
+        return html
+
+    # --- Light Markdown ----------------------------------------------------------------------------------------
+
+    def _body(self, text: str, *, commands: bool) -> str:
+        return "".join(self._block(block, commands) for block in parse(text))
+
+    def _block(self, block: Block, commands: bool) -> str:
+        if isinstance(block, Paragraph):
+            return f"<p>{'<br>'.join(self._line(line, commands) for line in block.lines)}</p>"
+        return self._listing(block, commands)
+
+    def _listing(self, listing: Listing, commands: bool) -> str:
+        items = "".join(
+            f"<li>{''.join(self._block(block, commands) for block in item.blocks)}</li>" for item in listing.items
+        )
+        return f"<ul>{items}</ul>" if listing.start is None else f'<ol start="{listing.start}">{items}</ol>'
+
+    def _line(self, line: Line, commands: bool) -> str:
+        html, before = [], ""
+        for span in line:
+            html.append(self._span(span, before, commands))
+            before += span.text
+        return "".join(html)
+
+    def _span(self, span: Span, before: str, commands: bool) -> str:
+        if span.link is not None:
+            html = self._link(span.text, span.link)
+        else:
+            html = "".join(
+                self._link(piece.text, piece.link) if piece.link else self._commands(piece.text, commands)
+                for piece in self._numbers.pieces(span.text, before)
+            )
+        if span.italic:
+            html = f"<em>{html}</em>"
+        return f"<strong>{html}</strong>" if span.bold else html
+
+    def _link(self, text: str, link: str) -> str:
+        if link.lower().startswith(("tel:", "sms:")):
+            return f'<a class="number" href="{escape(link)}">{escape(text)}</a>'
+        aside = f'<span class="unseen"> ({escape(self.say("web-new-tab"))})</span>'
+        return f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(text)}{aside}</a>'
+
+    def _commands(self, text: str, commands: bool) -> str:
+        """A command in a text can be pressed, as in Telegram."""
+        if not commands or "/" not in text:
+            return escape(text)
+        return "".join(
+            f'<button form="{PRESS_FORM}" name="text" value="{escape(part)}" class="command">{escape(part)}</button>'
+            if place % 2
+            else escape(part)
+            for place, part in enumerate(self._command.split(text))
+        )
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return Numbers(self.helplines, self.wording)
+
+    @cached_property
+    def _command(self) -> re.Pattern[str]:
+        names = "|".join(re.escape(command.command) for command in self.wording.commands)
+        return re.compile(rf"(?<![\w/])(/(?:{names}))(?![\w/])")
+
+
+def _holds_code(message: Outgoing) -> bool:
+    return any(button.press == CODE_SAVED for row in message.buttons for button in row)
+
+
+def _buttons(rows: Sequence[Sequence[Button]]) -> str:
+    shown = [f'<p class="row">{"".join(map(_button, row))}</p>' for row in rows if row]
+    return f'<div class="buttons">{"".join(shown)}</div>' if shown else ""
+
+
+def _button(button: Button) -> str:
+    kind = ' class="now"' if button.press == HELP_NOW else ""
+    return (
+        f'<button form="{PRESS_FORM}" name="press" value="{escape(button.press)}"{kind}>{escape(button.text)}</button>'
+    )

@@ -1,0 +1,96 @@
+"""Starting and stopping the web chat's server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from safetybot.channels.web.options import WebOptions
+
+FINISH_SECONDS = 20
+"""For what is in hand when it is told to stop."""
+
+_log = logging.getLogger(__name__)
+
+
+class WebAddressTaken(Exception):  # noqa: N818 - reads as what went wrong
+    """It cannot listen where it is told to; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A place that is ours, where nobody is answered yet."""
+
+    socket: socket.socket
+    address: str
+    """To tell an operator."""
+
+
+@contextmanager
+def listen(options: WebOptions) -> Iterator[Listening]:
+    """Takes the place while the block runs. Raises WebAddressTaken."""
+    try:
+        family, *_, place = socket.getaddrinfo(
+            options.host or None, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # Bound, and not yet listened on: whoever asks before there is somebody to answer is told so at once.
+        taken = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(place)
+        except OSError:
+            taken.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise WebAddressTaken(
+            f"the web chat cannot listen on {options.host} port {options.port}: {reason}. Is it running already? "
+            "SAFETYBOT_WEB_HOST and SAFETYBOT_WEB_PORT choose another place"
+        ) from None
+    with contextlib.closing(taken):
+        taken.setblocking(False)
+        yield Listening(taken, options.shown(taken.getsockname()[1]))
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the program, which has more to finish than this."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(app: ASGIApp, options: WebOptions, listening: Listening, stop: asyncio.Event) -> None:
+    """Answers until ``stop`` is set; then what is in hand is finished."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        proxy_headers=bool(options.proxies),
+        forwarded_allow_ips=list(options.proxies),
+        timeout_graceful_shutdown=FINISH_SECONDS,
+    )
+    server = _Server(config)
+
+    async def stopped() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    waiting = asyncio.create_task(stopped(), name="web stop")
+    _log.info("Web chat: answering at %s", listening.address)
+    try:
+        await server.serve([listening.socket])
+    finally:
+        waiting.cancel()
+        _log.info("Web chat: stopped")
