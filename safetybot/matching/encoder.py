@@ -86,6 +86,8 @@ class SentenceEncoder:
                 begin = start
                 (tokens,) = self._run(text[begin:], _TOKENS)
                 first, last = 1, self._place(text[begin:end])
+            # A part of characters that make no token (or that the cut takes apart) has at least the last token.
+            first = min(first, len(tokens) - 1)
             mean = tokens[first : max(last, first + 1)].mean(axis=0)
             vectors[row] = mean / np.linalg.norm(mean)
         return vector, vectors

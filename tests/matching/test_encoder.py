@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 from pathlib import Path
 
@@ -137,9 +138,18 @@ class TestParts:
         alone = encoder.encode(self.KNIFE)
         assert knife @ alone > pasta @ alone + 0.1
 
-    @pytest.mark.parametrize("text", ["", "x", "\U0001f62d", "word " * 500, "\U0001f62d " * 500])
+    @pytest.mark.parametrize(
+        "text", ["", "x", "\U0001f62d", "word " * 500, "\U0001f62d " * 500, "0000£" * 21, "ab£" * 99]
+    )
     def test_any_text_has_them(self, encoder: SentenceEncoder, text: str) -> None:
         spans = [(start, min(start + 80, len(text))) for start in range(0, max(1, len(text)), 70)]
         _, parts = encoder.encode_parts(text, [*spans, (0, len(text))] if len(text) < 80 else spans)
         assert np.isfinite(parts).all()
         assert encoder.encode_parts(text, [])[1].shape == (0, WIDTH)
+
+    @given(text=st.text(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=6))
+    @settings(max_examples=100, deadline=None)
+    def test_wherever_it_is_cut(self, encoder: SentenceEncoder, text: str, cuts: list[int]) -> None:
+        places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+        _, parts = encoder.encode_parts(text, list(itertools.pairwise(places)))
+        assert np.isfinite(parts).all()
