@@ -1,10 +1,10 @@
-"""How good, how fast and how large the matcher is, beside plain fuzzy matching and BM25 on the same messages.
+"""How fast and how large the matcher is, and how good, beside plain fuzzy matching and BM25 on the same messages.
 
     python bench/speed.py [FILE]
 
 FILE holds labelled messages (see ``safetybot evaluate``). Each way of matching runs in a process of its own, kept to
 one core while it is timed. "Ready" counts from the start of that process; a cold start fits the whole content, on all
-cores, into an empty cache.
+cores, into an empty cache. ``answers.py`` measures more ways, on public sets too.
 """
 
 from __future__ import annotations
@@ -16,25 +16,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
+from child import keep_to_one_core, megabytes, seconds_since_start
+from labelled import guidance_of
 from rich.console import Console
 from rich.table import Table
+from ways import BM25, OURS, TOKEN_SET, WRATIO, Ranker, ours, rival
+
+from safetybot.matching.corpus import Corpus
 
 ROOT = Path(__file__).parents[1]
 MESSAGES = ROOT / ".." / "shared" / "data" / "dev.jsonl"
-OURS = "safetybot"
-WAYS = (OURS, "rapidfuzz WRatio", "rapidfuzz token_set_ratio", "BM25")
+WAYS = (OURS, WRATIO, TOKEN_SET, BM25)
 BUDGET = "budget"
 WARM_UP = 20
 """Messages matched before the clock counts."""
-
-Ranker = Callable[[str], Sequence[str]]
-"""A message → topics, best first."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +96,9 @@ def _compare(file: Path, content: Path) -> None:
 
 
 def _fit_cold(content: Path, cache: Path) -> float:
-    from safetybot.guidance.reader import read_content
-    from safetybot.matching.corpus import Corpus
-    from safetybot.matching.fitter import Fitter, load_encoder
-
     start = time.perf_counter()
     progress = _Progress("cold start")
-    library = read_content(content).require()
-    corpus = Corpus.of(library.languages[library.first])
-    Fitter(cache, load_encoder()).interpreter(corpus, progress.stage)
+    ours(Corpus.of(guidance_of(content)), cache, progress.stage)
     seconds = time.perf_counter() - start
     progress.end()
     return seconds
@@ -113,18 +106,17 @@ def _fit_cold(content: Path, cache: Path) -> float:
 
 def _measure(way: str, file: Path, content: Path, cache: Path) -> Result:
     """Runs in a process of its own."""
-    rank = _ours(content, cache) if way == OURS else _plain(way, content)
-    ready = time.time() - psutil.Process().create_time()
+    rank = _ranker(way, content, cache)
+    ready = seconds_since_start()
     rows = _rows(file)
     progress = _Progress(way)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    keep_to_one_core()
     for text, _ in rows[:WARM_UP]:
         rank(text)
     taken, first, three, inside = [], 0, 0, 0
     for number, (text, topics) in enumerate(rows, 1):
         start = time.perf_counter()
-        ranked = rank(text)
+        ranked = rank(text).topics
         taken.append(1000 * (time.perf_counter() - start))
         if "out-of-scope" not in topics:
             inside += 1
@@ -137,52 +129,16 @@ def _measure(way: str, file: Path, content: Path, cache: Path) -> Result:
         right_in_three=three / inside,
         median_ms=float(np.median(taken)),
         p99_ms=float(np.percentile(taken, 99)),
-        megabytes=psutil.Process().memory_info().rss / 1e6,
+        megabytes=megabytes(),
         ready_seconds=ready,
     )
 
 
-def _ours(content: Path, cache: Path) -> Ranker:
-    from safetybot.guidance.reader import read_content
-    from safetybot.matching.corpus import Corpus
-    from safetybot.matching.fitter import Fitter, load_encoder
-
-    library = read_content(content).require()
-    interpreter = Fitter(cache, load_encoder()).interpreter(Corpus.of(library.languages[library.first]))
-    return lambda text: [choice.topic for choice in interpreter.interpret(text).match.choices]
-
-
-def _plain(way: str, content: Path) -> Ranker:
-    """The topic of the nearest example, by a method that learns nothing."""
-    from safetybot.guidance.reader import read_content
-
-    library = read_content(content).require()
-    topics = library.languages[library.first].topics
-    examples = [(text, id_) for id_, topic in topics.items() for text in topic.asks]
-    score = _bm25([text for text, _ in examples]) if way == "BM25" else _fuzzy(way, [text for text, _ in examples])
-
-    def rank(text: str) -> list[str]:
-        scores = score(text)
-        ranked = dict.fromkeys(examples[int(place)][1] for place in np.argsort(-scores, kind="stable"))
-        return list(ranked)
-
-    return rank
-
-
-def _fuzzy(way: str, examples: list[str]) -> Callable[[str], np.ndarray]:
-    from rapidfuzz import fuzz, process, utils
-
-    scorer = fuzz.WRatio if "WRatio" in way else fuzz.token_set_ratio
-    prepared = [utils.default_process(text) for text in examples]
-    return lambda text: process.cdist([utils.default_process(text)], prepared, scorer=scorer, workers=1)[0]
-
-
-def _bm25(examples: list[str]) -> Callable[[str], np.ndarray]:
-    from rank_bm25 import BM25Okapi
-    from rapidfuzz import utils
-
-    index = BM25Okapi([utils.default_process(text).split() for text in examples])
-    return lambda text: index.get_scores(utils.default_process(text).split())
+def _ranker(way: str, content: Path, cache: Path) -> Ranker:
+    guidance = guidance_of(content)
+    if way == OURS:
+        return ours(Corpus.of(guidance), cache)
+    return rival(way, {id_: topic.asks for id_, topic in guidance.topics.items()})
 
 
 def _rows(file: Path) -> list[tuple[str, list[str]]]:

@@ -154,7 +154,8 @@ class WebChat:
     async def _leave(self, request: Request) -> Response:
         """Ends the chat, and leads away. Whatever is wrong with the request, it leads away."""
         place = self._place(request)
-        response = RedirectResponse(self._options.exit, 303)
+        quietly = "quietly" in request.query_params  # a script asks, which leads away by itself
+        response = Response(status_code=204) if quietly else RedirectResponse(self._options.exit, 303)
         if request.method == "POST" and is_from_here(request, self._options, surely=False):
             visitor = self._known(request)
             if place.framed:

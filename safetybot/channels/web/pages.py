@@ -87,6 +87,8 @@ class Pages:
         return {
             "html": str(voice.entries(transcript.after(after))),
             "count": transcript.count,
+            # What stands before it is gone: hidden in another tab, or too long ago.
+            "first": transcript.entries[0].number if transcript.entries else transcript.count + 1,
             "token": self._forms.token(visitor.chat),
         }
 

@@ -20,7 +20,6 @@ Problem = Callable[[Request, int], Awaitable[Response]]
 _NOTHING = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "display-capture",

@@ -20,6 +20,11 @@
 
   // ---- Showing ----------------------------------------------------------------------------------------------------
 
+  /* Whether there is a real keyboard, as far as a page can tell. */
+  const keyboard = () => window.matchMedia("(hover: hover) and (pointer: fine)").matches;
+
+  const still = () => !window.matchMedia("(prefers-reduced-motion: no-preference)").matches;
+
   const lastNumber = () => Number(log.lastElementChild?.dataset.number ?? 0);
 
   const unhide = (within) => {
@@ -32,19 +37,20 @@
 
   const show = (answer) => {
     if (answer.cleared) log.replaceChildren();
-    const count = log.childElementCount;
+    const last = lastNumber();
     log.insertAdjacentHTML("beforeend", answer.html);
     // Two requests may have brought the same entry.
     const seen = new Set();
     for (const entry of [...log.children]) {
-      if (seen.has(entry.dataset.number)) entry.remove();
+      if (seen.has(entry.dataset.number) || Number(entry.dataset.number) < answer.first) entry.remove();
       seen.add(entry.dataset.number);
     }
     unhide(log);
     take(answer);
-    const first = [...log.children].slice(count).find((entry) => entry.classList.contains("bot"));
-    const target = first ?? log.lastElementChild;
-    target?.scrollIntoView({ block: "start" });
+    const first = [...log.children].find(
+      (entry) => Number(entry.dataset.number) > last && entry.classList.contains("bot")
+    );
+    (first ?? log.lastElementChild)?.scrollIntoView({ block: "start", behavior: still() ? "auto" : "smooth" });
   };
 
   const tell = (...content) => {
@@ -115,6 +121,8 @@
       }
       if (fromBox && box.value === typed) box.value = "";
       show(answer);
+      // On a phone the keyboard would come up and cover the answer.
+      if (fromBox && keyboard()) box.focus({ preventScroll: true });
       return true;
     } catch {
       failed = { form, fields };
@@ -165,7 +173,7 @@
   // Enter sends where there is a real keyboard; on a phone it makes a new line, and there is a button.
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    if (!window.matchMedia("(hover: hover) and (pointer: fine)").matches) return;
+    if (!keyboard()) return;
     event.preventDefault();
     say.requestSubmit();
   });
@@ -206,11 +214,12 @@
     // First nothing is to be seen any more, then the server is told, then the page is replaced in the history.
     document.documentElement.classList.add("gone");
     document.title = "";
-    const fields = new URLSearchParams(new FormData(leaveForm));
+    // Without being led away itself: only the page goes there.
+    const [path, fields] = [`${leaveForm.action}?quietly`, new URLSearchParams(new FormData(leaveForm))];
     try {
-      if (!navigator.sendBeacon(leaveForm.action, fields)) throw new Error();
+      if (!navigator.sendBeacon(path, fields)) throw new Error();
     } catch {
-      post(leaveForm.action, fields, { keepalive: true, redirect: "manual" }).catch(() => {});
+      post(path, fields, { keepalive: true }).catch(() => {});
     }
     document.body.replaceChildren();
     const top = framed ? window.top : window;
@@ -240,6 +249,7 @@
       return;
     }
     alone = false;
+    if (shifts) sayStatus("");
     forgetShifts();
   });
   document.addEventListener("pointerdown", () => {
