@@ -1,10 +1,10 @@
 # Two commands are all a newcomer needs:
 #   make run    the web chat at http://127.0.0.1:8080, and Telegram where SAFETYBOT_TELEGRAM_TOKEN is set
-#   make test   everything that is checked before a change lands
+#   make test   what is checked before a change lands; what takes longer is  make test-slow
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench clean
+.PHONY: run test test-slow bench clean
 
 run: .venv/installed
 	@$(BIN)/safetybot run
@@ -13,7 +13,11 @@ test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+
+# Programs killed at every step, and the content as it ships.
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS)
 
 bench: .venv/installed-dev
 	$(BIN)/python bench/speed.py $(FILE)

@@ -34,6 +34,8 @@ from safetybot.storage.tables import cases, drafts
 from safetybot.understanding import Understanding
 from tests.talking import Bot, Chat
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 FIRST, SECOND, MORE = "somebody keeps writing mean things", "it is about my brother", "it happened once more"
 UNTIL_STORY = ("report", "rep:set:danger:no", "rep:done:reads", "rep:set:about:me")

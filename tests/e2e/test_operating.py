@@ -23,6 +23,8 @@ from tests.e2e.program import MODULE, Ended, Place, Program
 from tests.e2e.speech import SMALL
 from tests.emulator import TOKEN
 
+pytestmark = pytest.mark.slow
+
 KEY = re.compile(r"^    ((?:[0-9A-Z]{4}-){13}[0-9A-Z]{4})$", re.MULTILINE)
 PASSPHRASE = re.compile(r"^    ([a-z]+(?: [a-z]+){5})$", re.MULTILINE)
 OWN = "a passphrase of my own"

@@ -18,7 +18,7 @@ from tests.e2e.program import Place, Program
 from tests.e2e.speech import Content
 from tests.emulator import Emulator
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 STORY = "everyone laughs at me in the chat"
 
