@@ -1,6 +1,7 @@
 # Two commands are all a newcomer needs:
 #   make run    the web chat at http://127.0.0.1:8080, and Telegram where SAFETYBOT_TELEGRAM_TOKEN is set
 #   make test   what is checked before a change lands; what takes longer is  make test-slow
+# Without Chromium (on Debian: apt-get install chromium) the tests in a browser are skipped, and say so.
 PYTHON ?= python3
 BIN := .venv/bin
 
