@@ -11,7 +11,7 @@ from tests.e2e.desk import Desk, hire, told
 from tests.e2e.program import Place, Typist
 from tests.e2e.speech import Content
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 STORY = "everyone laughs at me in the chat"
 NASTY = "they post nasty things about me"

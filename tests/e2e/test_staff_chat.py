@@ -20,6 +20,8 @@ from tests.e2e.program import Place, Program
 from tests.emulator import Emulator
 from tests.reports.office import Office
 
+pytestmark = pytest.mark.slow
+
 GROUP = -1009876543210
 NO_READER = "safetybot staff add NAME"
 
