@@ -10,10 +10,10 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
 from safetybot.dialogue.conversation import Conversation
@@ -26,6 +26,7 @@ from safetybot.guidance.model import Helpline, WordingFile
 from safetybot.report_service import ReportService
 from safetybot.storage.store import Count, Sealed, Store
 from safetybot.storage.writing import WriteBehind
+from safetybot.turns import Turns
 from safetybot.understanding import Understanding
 
 SESSION_HOURS = HIDE_HOURS
@@ -38,14 +39,6 @@ THREADS = 2
 """Messages understood at once; each takes a few milliseconds of one core."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One chat's lock, and how many wait for it."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
 
 
 @dataclass(slots=True)
@@ -86,7 +79,7 @@ class Service:
         self._writing = WriteBehind(store, before=self._settle)
         self._secret = secret
         self._clock = clock
-        self._lanes: dict[bytes, _Lane] = {}
+        self._turns = Turns[bytes]()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="understand")
         self._purging: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -144,7 +137,7 @@ class Service:
     async def forget(self, channel: str, chat: str) -> None:
         """Deletes all that is remembered of a chat, unsent reports included; reports that were sent stay."""
         keys = ChatKeys.derive(self._secret, channel, chat)
-        async with self._turn_of(keys.lookup):
+        async with self._turns.of(keys.lookup):
             self._changed.pop(keys.lookup, None)
             self._late.pop(keys.lookup, None)
             batch = self._writing.gather()
@@ -155,7 +148,7 @@ class Service:
     async def handle(self, incoming: Incoming) -> Reply | None:
         """What answers ``incoming``; None where its update was answered and delivered before."""
         keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
-        async with self._turn_of(keys.lookup):
+        async with self._turns.of(keys.lookup):
             if incoming.update_id is not None and await self._writing.was_handled(incoming.channel, incoming.update_id):
                 return None
             session, fragment, late = await self._load(keys)
@@ -246,18 +239,18 @@ class Service:
         """Seals what has changed for the next commit, and finds sessions whose messages were delivered late."""
         for lookup in list(self._late):
             late = self._late.get(lookup)
-            if late is None or lookup in self._lanes:
+            if late is None or lookup in self._turns:
                 continue  # the turn that goes on there, or the next commit, takes it along
             changed = self._changed.get(lookup)
             if changed is not None:
                 self._keep(late.keys, late.applied_to(changed.session, self._hour()), late)
                 continue
-            async with self._turn_of(lookup):
+            async with self._turns.of(lookup):
                 session, _, shown = await self._load(late.keys)
                 self._keep(late.keys, session, shown)
         for lookup, keys in list(self._coded.items()):
-            if lookup not in self._lanes:
-                async with self._turn_of(lookup):
+            if lookup not in self._turns:
+                async with self._turns.of(lookup):
                     await self._reports.delivered(keys)
                     self._coded.pop(lookup, None)
         batch = self._writing.gather()
@@ -265,18 +258,6 @@ class Service:
         for lookup, changed in self._changed.items():
             batch.sessions[lookup] = Sealed(changed.keys.seal_session(changed.session), expires)
         self._changed.clear()
-
-    @asynccontextmanager
-    async def _turn_of(self, chat_key: bytes) -> AsyncIterator[None]:
-        lane = self._lanes.setdefault(chat_key, _Lane())
-        lane.users += 1
-        try:
-            async with lane.lock:
-                yield
-        finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[chat_key]
 
     async def _purge(self) -> None:
         while not self._stopping.is_set():

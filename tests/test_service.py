@@ -369,7 +369,7 @@ class TestManyAtOnce:
         await bot.service._writing.flush()
         await bot.service._writing.flush()
         service = bot.service
-        for kept in (service._lanes, service._changed, service._late, service._deleting, service._writing.gather()):
+        for kept in (service._turns, service._changed, service._late, service._deleting, service._writing.gather()):
             assert not kept
 
     async def test_who_gives_up_waiting_does_not_hold_up_the_others(self, bot: Bot, chat: Chat) -> None:
@@ -380,7 +380,7 @@ class TestManyAtOnce:
         results = await asyncio.gather(*waiting, return_exceptions=True)
         cancelled = [isinstance(result, asyncio.CancelledError) for result in results]
         assert cancelled == [False, True, True, True, False]
-        assert not bot.service._lanes
+        assert not bot.service._turns
 
 
 BROKEN = "CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END"

@@ -232,7 +232,7 @@ class ReportTalk:
         """With no case open: another part of the conversation has begun."""
         if kept.visit is None or kept.visit.stage is Stage.NONE:
             return kept
-        return replace(kept, visit=replace(kept.visit, stage=Stage.NONE, case=None, keys=None, slip=""))
+        return replace(kept, visit=kept.visit.closed())
 
     # --- Danger ------------------------------------------------------------------------------------------------
 

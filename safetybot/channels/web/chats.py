@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
@@ -13,6 +11,7 @@ from safetybot.channels.web.tokens import Visitor
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.speaker import HELP_NOW
 from safetybot.dialogue.transcript import Transcript
+from safetybot.turns import Turns
 
 CHANNEL = "web"
 _log = logging.getLogger(__name__)
@@ -47,19 +46,13 @@ class ChatClosed(Exception):  # noqa: N818 - reads as what happened
     """Nobody did anything here for 15 minutes, so that an old button means nothing any more."""
 
 
-@dataclass(slots=True)
-class _Lane:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-
-
 class Chats:
     """Every chat on the web."""
 
     def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper) -> None:
         self._conversation = conversation
         self._transcripts = transcripts
-        self._lanes: dict[str, _Lane] = {}
+        self._turns = Turns[str]()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def look(self, visitor: Visitor, language: str | None) -> Transcript:
@@ -73,7 +66,7 @@ class Chats:
 
     async def turn(self, visitor: Visitor, did: Did) -> Shown:
         """What answers a text or a button. Raises ChatClosed where an old button was pressed."""
-        async with self._turn_of(visitor.chat):
+        async with self._turns.of(visitor.chat):
             try:
                 transcript = await self.look(visitor, did.language)
             except ChatClosed:
@@ -91,7 +84,7 @@ class Chats:
 
     async def go_on(self, visitor: Visitor, did: Did) -> Shown:
         """After the chat was closed: with the report that is not sent yet, or with a new one."""
-        async with self._turn_of(visitor.chat):
+        async with self._turns.of(visitor.chat):
             transcript = await self._transcripts.load(visitor.chat)
             if transcript is None:
                 await self._tidy(visitor)
@@ -99,7 +92,7 @@ class Chats:
 
     async def touch(self, visitor: Visitor) -> None:
         """They are still writing."""
-        async with self._turn_of(visitor.chat):
+        async with self._turns.of(visitor.chat):
             transcript = await self._transcripts.load(visitor.chat)
             if transcript is not None:
                 await self._transcripts.save(visitor.chat, transcript)
@@ -112,7 +105,7 @@ class Chats:
 
     async def forget(self, visitor: Visitor) -> None:
         """As :meth:`end`, now. Never raises."""
-        async with self._turn_of(visitor.chat):
+        async with self._turns.of(visitor.chat):
             for deleting in (self._transcripts.delete(visitor.chat), self._conversation.forget(CHANNEL, visitor.chat)):
                 try:
                     await deleting
@@ -188,15 +181,3 @@ class Chats:
 
     def _says(self, language: str | None, name: str) -> Outgoing:
         return Outgoing(self._conversation.wording(language).say[name])
-
-    @asynccontextmanager
-    async def _turn_of(self, chat: str) -> AsyncIterator[None]:
-        lane = self._lanes.setdefault(chat, _Lane())
-        lane.users += 1
-        try:
-            async with lane.lock:
-                yield
-        finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[chat]
