@@ -28,7 +28,7 @@ import yaml
 from safetensors.torch import save_file
 from transformers import AutoModel, AutoTokenizer
 
-from safetybot.matching.text import SlangTable, SpellingMender, TextPreparer, english_words, normalise
+from safetybot.matching.text import SlangTable, SpellingMender, TextPreparer, english_words, normalise, word_counts
 
 CONTENT = Path(__file__).parent.parent / "content" / "en"
 GROUPS, GROUP_SIZE = 12, 6
@@ -51,7 +51,9 @@ def read_texts() -> list[str]:
         loaded = yaml.load((CONTENT / name).read_text("utf-8"), yaml.BaseLoader)
         texts += [text for key, part in loaded.items() if key != "tests" for text in part]
     slang = SlangTable(yaml.load((CONTENT / "slang.yaml").read_text("utf-8"), yaml.BaseLoader)["slang"])
-    preparer = TextPreparer(slang, SpellingMender((slang.expand(normalise(t)) for t in texts), english_words()))
+    preparer = TextPreparer(
+        slang, SpellingMender(word_counts(slang.expand(normalise(t)) for t in texts), english_words())
+    )
     return list(dict.fromkeys(preparer.prepare(text).mended for text in texts))
 
 

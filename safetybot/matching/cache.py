@@ -22,7 +22,7 @@ from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 
-FORMAT = 8
+FORMAT = 9
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -150,6 +150,8 @@ def _texts(array: npt.NDArray[np.uint8]) -> list[str]:
 def _pack(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
     featuriser, matrix, calibration = fitted.featuriser, fitted.matrix, fitted.calibration
     arrays: dict[str, npt.NDArray[Any]] = {
+        "mender": _bytes(list(fitted.word_counts)),
+        "mender.counts": np.array(list(fitted.word_counts.values()), np.int32),
         "prepared": _bytes(list(fitted.prepared)),
         "words": _bytes(list(featuriser.word_tfidf.vocabulary)),
         "words.idf": featuriser.word_tfidf.idf,
@@ -194,4 +196,5 @@ def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
         LinearHead(arrays[f"{name}.sentence"], arrays[f"{name}.lexical"], arrays[f"{name}.bias"])
         for name in ("topic", "danger")
     ]
-    return Fitted(prepared, featuriser, matrix, heads[0], heads[1], _unpack_calibration(arrays))
+    counts = dict(zip(_texts(arrays["mender"]), arrays["mender.counts"].tolist(), strict=True))
+    return Fitted(counts, prepared, featuriser, matrix, heads[0], heads[1], _unpack_calibration(arrays))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from safetybot.guidance.model import Guidance, Sign, Urgency
+from safetybot.matching.text import SlangTable, normalise, word_counts
 
 OFF_TOPIC = "none"
 INSULT = "insult"
@@ -54,6 +55,12 @@ class Corpus:
         """Every example and sign: classes in order, then signs in order."""
         by_class = [text for class_ in self.classes for text in self.examples[class_]]
         return (*by_class, *(text for sign in SIGNS for text in self.signs[sign]))
+
+    @cached_property
+    def word_counts(self) -> Mapping[str, int]:
+        """What the spelling mender knows of these texts. Takes about a second for a full content folder."""
+        slang = SlangTable(self.slang)
+        return word_counts(slang.expand(normalise(text)) for text in self.texts)
 
     @cached_property
     def class_starts(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ not drift. It needs no scipy and little memory: the running bot makes it itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +50,13 @@ def corrected(
     before: LabelledTexts,
     now: LabelledTexts,
     prepared: Sequence[str],
+    word_counts: Mapping[str, int],
     encode: Callable[[str], FloatArray],
 ) -> Fitted:
     """The base, which was fitted on ``before``, corrected for what is different ``now``.
 
-    Both are of the same classes; ``prepared``: the texts now, as matched; ``encode``: a text → its unit vector,
-    shape (384,).
+    Both are of the same classes; ``prepared``: the texts now, as matched; ``word_counts``: those of the corpus now;
+    ``encode``: a text → its unit vector, shape (384,).
     """
     place = {name: row for row, name in enumerate(before.names)}
     came = [row for row, name in enumerate(now.names) if name not in place]
@@ -77,7 +78,7 @@ def corrected(
                 heads, (now.classes, now.danger), (before.classes, before.danger), strict=True
             )
         ]
-    return Fitted(tuple(prepared), base.featuriser, matrix, heads[0], heads[1], base.calibration)
+    return Fitted(word_counts, tuple(prepared), base.featuriser, matrix, heads[0], heads[1], base.calibration)
 
 
 @dataclass(frozen=True, slots=True)

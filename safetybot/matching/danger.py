@@ -15,9 +15,10 @@ import numpy.typing as npt
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger_rules import apply_rules
-from safetybot.matching.features import Features, Postings
+from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted, danger_signals, topics_of
 from safetybot.matching.linear import softmax
+from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import PreparedText
 
 FloatArray = npt.NDArray[np.float32]
@@ -40,29 +41,27 @@ class Danger:
 class DangerSense:
     """Judges messages of one language."""
 
-    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
+    def __init__(self, corpus: Corpus, fitted: Fitted, nearness: Nearness) -> None:
+        """``nearness``: to the texts of ``corpus``."""
         self._corpus = corpus
-        self._fitted = fitted
+        self._head = fitted.danger_head
+        self._calibration = fitted.calibration
+        self._nearness = nearness
         self._urgent = topics_of(corpus, Urgency.EMERGENCY)
         self._high = topics_of(corpus, Urgency.HIGH)
-        first, last = corpus.sign_starts[0], corpus.sign_starts[-1]
-        self._sign_sentences = fitted.matrix.sentences[first:last]
         self._compared = (np.zeros(0, np.float32), np.zeros(0, np.float32))
-        self._sign_words = Postings(fitted.matrix, first, last, fitted.featuriser.lexical_width)
 
-    def judge_learnt(
-        self, features: Features, spread: FloatArray, class_probabilities: FloatArray, part: bool = False
-    ) -> Danger:
-        """What the learnt signs say; arguments as for :meth:`safetybot.matching.matcher.Matcher.match`.
+    def judge_learnt(self, look: Look, class_probabilities: FloatArray, part: bool = False) -> Danger:
+        """What the learnt signs say; ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them.
 
         A ``part`` of a long text has to be clearer than a whole one, as there are several.
         """
-        near, texts = self._nearest_signs(features, spread)
-        head = softmax(self._fitted.danger_head.scores(features))
+        near, texts = self._nearest_signs(look)
+        head = softmax(self._head.scores(look.features))
         signals = danger_signals(
             head[None, :], class_probabilities[None, :], self._urgent, self._high, np.array([near], np.float32)
         )
-        calibration = self._fitted.calibration
+        calibration = self._calibration
         emergency = float(calibration.emergency.probability(signals)[0])
         check = float(calibration.check.probability(signals)[0])
         if emergency >= (calibration.part_card_threshold if part else calibration.card_threshold):
@@ -77,7 +76,7 @@ class DangerSense:
 
     def lean(self, features: Features) -> float:
         """A quick look: how much graver than harmless the learnt signs alone take it for, in log odds."""
-        emergency, check, none = self._fitted.danger_head.scores(features).tolist()
+        emergency, check, none = self._head.scores(features).tolist()
         return float(max(emergency, check) - none)
 
     def judge_rules(self, prepared: PreparedText) -> Danger:
@@ -92,17 +91,18 @@ class DangerSense:
                 verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
         return verdict
 
-    def _sentence_similarity(self, sentence: FloatArray) -> FloatArray:
-        """The other part of the similarity to each sign; a message as typed often has the vector of it as mended."""
+    def _sentence_similarity(self, look: Look) -> FloatArray:
+        """The sentence part of the similarity to each sign; a message as typed often has the vector of it as mended."""
         compared = self._compared  # taken once: another thread may put its own in place
-        if not np.array_equal(compared[0], sentence):
-            compared = (sentence, np.vecdot(self._sign_sentences, sentence))
+        if not np.array_equal(compared[0], look.features.sentence):
+            starts = self._corpus.sign_starts
+            compared = (look.features.sentence, self._nearness.sentence(look, starts[0], starts[-1]))
             self._compared = compared
         return compared[1]
 
-    def _nearest_signs(self, features: Features, spread: FloatArray) -> tuple[list[float], list[str]]:
+    def _nearest_signs(self, look: Look) -> tuple[list[float], list[str]]:
         starts = self._corpus.sign_starts
-        similarity = self._sentence_similarity(features.sentence) + self._sign_words.similarity(features)
+        similarity = self._sentence_similarity(look) + self._nearness.lexical(look, starts[0], starts[-1])
         near: list[float] = []
         texts: list[str] = []
         for start, end in itertools.pairwise(starts):

@@ -100,6 +100,7 @@ RULES = (
         r"\b(?:im|i'm|i am|hes|shes|they|were) (?:locked|trapped|stuck) in\b.{0,40}\b(?:cant|can't|cannot) (?:get out"
         r"|leave)\b",
         r"\b(?:lock(?:ed|s)?|shut|trapped) (?:me|us) in\b(?! a (?:game|room in (?:the|a) (?:game|story)))",
+        r"\b(?:keep|keeping|keeps|kept|hold|holding|holds|held) (?:me|us) (?:locked\b(?! out)|trapped|hostage|prisoner|captive)",
         r"\b(?:put|pushed|got|shoved|threw) (?:me|us) in(?:to)? (?:a|the|his|their) (?:car boot|boot|van)\b",
         r"\bin (?:a|the) lorry\b.{0,60}\b(?:cant|can't|cannot|hot|open|air|breathe)\b",
         r"\btook my (?:passport|phone)\b.{0,40}\b(?:lock|cant leave|can't leave|wont let)\b",

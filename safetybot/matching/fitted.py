@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,8 @@ class Labels:
 class Fitted:
     """The result of fitting, as plain arrays; :mod:`safetybot.matching.cache` stores it."""
 
+    word_counts: Mapping[str, int]
+    """What the spelling mender knows of the corpus."""
     prepared: tuple[str, ...]
     """The corpus's texts as matched, in its order."""
     featuriser: Featuriser

@@ -26,7 +26,7 @@ from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
 from safetybot.matching.fitted import Fitted, danger_of
 from safetybot.matching.interpreter import Interpreter, make_preparer
-from safetybot.matching.text import TextPreparer
+from safetybot.matching.known_vectors import known_vectors
 
 CORRECTED_SHARE = 0.01
 """Share of the examples that may differ from the last whole fit before there has to be another: so many are learnt by
@@ -59,12 +59,11 @@ class Fitter:
         last_key, last = self._last.get(corpus.language, ("", None))
         if last is not None and key == last_key:
             return last
-        cache, preparer = MatcherCache(self._cache_folder), make_preparer(corpus)
-        fitted = cache.load(key)
-        if fitted is None:
-            fitted = correct_base(corpus, key, cache, preparer, self._encoder)
-        if fitted is None:
-            fitted = self._fit_apart(corpus, key, progress)
+        cache = MatcherCache(self._cache_folder)
+        fitted = (
+            cache.load(key) or correct_base(corpus, key, cache, self._encoder) or self._fit_apart(corpus, key, progress)
+        )
+        preparer = make_preparer(corpus, fitted.word_counts)
         interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
         return interpreter
@@ -139,20 +138,21 @@ def save_base(corpus: Corpus, key: str, fitted: Fitted, cache: MatcherCache) -> 
     cache.save(key, fitted)
 
 
-def correct_base(
-    corpus: Corpus, key: str, cache: MatcherCache, preparer: TextPreparer, encoder: SentenceEncoder | None
-) -> Fitted | None:
+def correct_base(corpus: Corpus, key: str, cache: MatcherCache, encoder: SentenceEncoder | None) -> Fitted | None:
     """The last whole fit corrected for the few examples that differ, and saved; None where more than a few do."""
     found = cache.load_base(_base_name(corpus))
     if found is None:
         return None
     base, before = found
+    preparer = make_preparer(corpus)
     prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
     now = _labelled(corpus, prepared)
     if len(set(before).symmetric_difference(now)) > CORRECTED_SHARE * len(now):
         return None
     encode = encoder.encode if encoder else lambda text: np.zeros(WIDTH, np.float32)
-    fitted = corrected(base, _with_labels(corpus, before), _with_labels(corpus, now), prepared, encode)
+    fitted = corrected(
+        base, _with_labels(corpus, before), _with_labels(corpus, now), prepared, corpus.word_counts, encode
+    )
     with suppress(OSError):  # it answers all the same
         cache.save(key, fitted)
     return fitted
@@ -185,6 +185,7 @@ def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache
         return np.zeros((len(texts), WIDTH), np.float32)
     name = f"{language}-{encoder_hash()[:16]}"
     known = cache.load_vectors(name)
+    known |= known_vectors((text for text in texts if text not in known), encoder_hash())
     new = [text for text in dict.fromkeys(texts) if text not in known]
     every = max(1, len(new) // 100)
 

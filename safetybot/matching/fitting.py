@@ -47,8 +47,8 @@ OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.09
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
-CARD_RATE = 0.006
-"""Policy: at most this share of ordinary examples would get the emergency card without need. In use it is two or three
+CARD_RATE = 0.004
+"""Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about four
 times as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
 CHECK_RATE = 0.035
 """Policy: likewise for a check-in, or the card."""
@@ -96,7 +96,7 @@ def fit(
     danger = _learn(matrix, labels.danger, _danger_landmarks(labels))
     progress("learning", 1)
     calibration = _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
-    return Fitted(prepared, featuriser, features, topics.head, danger.head, calibration)
+    return Fitted(corpus.word_counts, prepared, featuriser, features, topics.head, danger.head, calibration)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from safetybot.guidance.model import Sign
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import Danger, DangerSense, gravest
 from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
-from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.matcher import Decision, Match, Matcher
+from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import (
     WORD,
     PreparedText,
@@ -22,7 +23,6 @@ from safetybot.matching.text import (
     TextPreparer,
     WordList,
     english_words,
-    normalise,
 )
 
 MATCHED_CHARACTERS = 4_000
@@ -88,22 +88,23 @@ class Interpreter:
 
     def __init__(self, corpus: Corpus, fitted: Fitted, preparer: TextPreparer, encoder: SentenceEncoder | None) -> None:
         self.corpus = corpus
-        self._fitted = fitted
+        self._featuriser = fitted.featuriser
         self._preparer = preparer
         self._encoder = encoder
-        self._matcher = Matcher(corpus, fitted)
-        self._danger = DangerSense(corpus, fitted)
+        self._nearness = Nearness(fitted.matrix, fitted.featuriser.lexical_width)
+        self._matcher = Matcher(corpus, fitted, self._nearness)
+        self._danger = DangerSense(corpus, fitted, self._nearness)
 
     def interpret(self, text: str) -> Interpretation:
         """What ``text`` means. Takes a few milliseconds; pure."""
         prepared = self._preparer.prepare(text[:MATCHED_CHARACTERS])
         spans = spans_of(prepared.mended)
         sentence, part_vectors = self._sentences(prepared.mended, spans)
-        features, spread = self._look(prepared.mended, sentence)
-        match = self._matcher.match(features, spread)
+        look = self._look(prepared.mended, sentence)
+        match = self._matcher.match(look)
         verdicts = [
             self._danger.judge_rules(prepared),
-            self._danger.judge_learnt(features, spread, match.class_probabilities),
+            self._danger.judge_learnt(look, match.class_probabilities),
         ]
         if prepared.raw != prepared.mended:
             # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
@@ -111,7 +112,7 @@ class Interpreter:
             if prepared.plain != prepared.mended and not spans:
                 sentence = self._sentence(prepared.raw)
             raw = self._look(prepared.raw, sentence)
-            verdicts.append(self._danger.judge_learnt(*raw, match.class_probabilities))
+            verdicts.append(self._danger.judge_learnt(raw, match.class_probabilities))
         if gravest(*verdicts).sign is not Sign.EMERGENCY:
             verdicts += map(self._judge_part, self._worst_parts(prepared, spans, part_vectors))
         if len(text) > MATCHED_CHARACTERS:
@@ -126,13 +127,13 @@ class Interpreter:
         for parts in ([prepared.mended[start:end] for start, end in spans], parts_of(prepared.plain)):
             for part, vector in zip(parts, vectors, strict=False):
                 if part not in lean:
-                    lean[part] = self._danger.lean(self._fitted.featuriser.features(part, vector))
+                    lean[part] = self._danger.lean(self._featuriser.features(part, vector))
         count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
         return sorted(lean, key=lambda part: -lean[part])[:count]
 
     def _judge_part(self, text: str) -> Danger:
         look = self._look(text, self._sentence(text))
-        return self._danger.judge_learnt(*look, self._matcher.match(*look).class_probabilities, part=True)
+        return self._danger.judge_learnt(look, self._matcher.match(look).class_probabilities, part=True)
 
     def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
         if spans and self._encoder:
@@ -142,11 +143,8 @@ class Interpreter:
     def _sentence(self, text: str) -> FloatArray:
         return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
 
-    def _look(self, text: str, sentence: FloatArray) -> tuple[Features, FloatArray]:
-        features = self._fitted.featuriser.features(text, sentence)
-        spread = np.zeros(self._fitted.featuriser.lexical_width, np.float32)
-        spread[features.numbers] = features.weights
-        return features, spread
+    def _look(self, text: str, sentence: FloatArray) -> Look:
+        return self._nearness.look(self._featuriser.features(text, sentence))
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
@@ -169,8 +167,11 @@ def parts_of(text: str) -> list[str]:
     return [text[start:end] for start, end in spans_of(text)]
 
 
-def make_preparer(corpus: Corpus) -> TextPreparer:
-    """The text preparer of a corpus: its slang, and a mender that knows its words and English."""
-    slang = SlangTable(corpus.slang)
+def make_preparer(corpus: Corpus, counts: Mapping[str, int] | None = None) -> TextPreparer:
+    """The text preparer of a corpus: its slang, and a mender that knows its words and English.
+
+    ``counts``: its ``word_counts``, where they are known from before.
+    """
     known = english_words() if corpus.language.startswith("en") else WordList()
-    return TextPreparer(slang, SpellingMender((slang.expand(normalise(text)) for text in corpus.texts), known))
+    mender = SpellingMender(corpus.word_counts if counts is None else counts, known)
+    return TextPreparer(SlangTable(corpus.slang), mender)

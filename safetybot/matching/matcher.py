@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from safetybot.matching.calibration import first_signals, three_signals
 from safetybot.matching.corpus import INSULT, NOT_TOPICS, Corpus
-from safetybot.matching.features import Features
 from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
 from safetybot.matching.linear import softmax
+from safetybot.matching.nearness import Look, Nearness
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -64,20 +64,23 @@ class Match:
 class Matcher:
     """Ranks the topics of one language."""
 
-    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
+    def __init__(self, corpus: Corpus, fitted: Fitted, nearness: Nearness) -> None:
+        """``nearness``: to the texts of ``corpus``."""
         self._corpus = corpus
-        self._fitted = fitted
+        self._head = fitted.topic_head
+        self._calibration = fitted.calibration
+        self._nearness = nearness
         self._topics = len(corpus.classes) - len(NOT_TOPICS)
 
-    def match(self, features: Features, spread: FloatArray) -> Match:
-        """The match of one message; ``spread``: its lexical features as a dense vector."""
-        head = softmax(self._fitted.topic_head.scores(features))
+    def match(self, look: Look) -> Match:
+        """The match of one message."""
+        head = softmax(self._head.scores(look.features))
         compared = np.argsort(-head)[:_COMPARED]
         fused = np.log(head + np.float32(1e-12))
         nearest: dict[int, tuple[float, int]] = {}
         for class_ in compared:
             start, end = self._corpus.class_starts[class_], self._corpus.class_starts[class_ + 1]
-            similarity = self._fitted.matrix.similarity(features.sentence, spread, start, end)
+            similarity = self._nearness.sentence(look, start, end) + self._nearness.lexical(look, start, end)
             best = int(similarity.argmax())
             nearest[int(class_)] = (float(similarity[best]), start + best)
             fused[class_] += NEAREST_WEIGHT * similarity[best]
@@ -97,7 +100,7 @@ class Matcher:
             for c in ranked
         )
         return Match(
-            decision=_decide(first, three, float(none), float(topic[0, 0]), self._fitted.calibration.choice_threshold),
+            decision=_decide(first, three, float(none), float(topic[0, 0]), self._calibration.choice_threshold),
             choices=choices,
             first_probability=first,
             three_probability=three,
@@ -108,7 +111,7 @@ class Matcher:
 
     def _probabilities(self, topic: FloatArray, near: FloatArray, none: np.float32) -> tuple[float, float]:
         outside = np.array([none], np.float32)
-        calibration = self._fitted.calibration
+        calibration = self._calibration
         first = calibration.first.probability(first_signals(topic, near, outside))
         three = calibration.three.probability(three_signals(topic, near, outside))
         return float(first[0]), float(three[0])

@@ -156,6 +156,11 @@ class SlangTable:
         return 0
 
 
+def word_counts(texts: Iterable[str]) -> Mapping[str, int]:
+    """Word → how often it stands in ``texts``, normalised examples with their slang spelt out."""
+    return dict(Counter(word for text in texts for word in words(text) if word.isalpha()))
+
+
 class SpellingMender:
     """Turns a misspelt word into the nearest word that the examples use.
 
@@ -163,9 +168,9 @@ class SpellingMender:
     by optimal string alignment; words without vowels ("scrd") to the most frequent one with the same consonants.
     """
 
-    def __init__(self, texts: Iterable[str], known: WordList) -> None:
-        """``texts``: normalised examples; ``known``: words that are never changed."""
-        self._counts = Counter(word for text in texts for word in words(text) if word.isalpha())
+    def __init__(self, counts: Mapping[str, int], known: WordList) -> None:
+        """``counts``: :func:`word_counts` of the examples; ``known``: words that are never changed."""
+        self._counts = counts
         self._known = known
         self._candidates = sorted(word for word in self._counts if len(word) >= 4)
         self._by_skeleton: dict[str, list[str]] = defaultdict(list)

@@ -46,10 +46,15 @@ def _changed(corpus: Corpus, topic: str, *new: str, without: str = "") -> Corpus
     return dataclasses.replace(corpus, examples={**corpus.examples, topic: (*kept, *new)})
 
 
-def _correct(corpus: Corpus, cache: MatcherCache, encoder: SentenceEncoder, key: str = "edit") -> Interpreter:
-    fitted = correct_base(corpus, key, cache, make_preparer(corpus), encoder)
+def _fitted(corpus: Corpus, cache: MatcherCache, encoder: SentenceEncoder, key: str = "edit") -> Fitted:
+    fitted = correct_base(corpus, key, cache, encoder)
     assert fitted is not None
-    return Interpreter(corpus, fitted, make_preparer(corpus), encoder)
+    return fitted
+
+
+def _correct(corpus: Corpus, cache: MatcherCache, encoder: SentenceEncoder, key: str = "edit") -> Interpreter:
+    fitted = _fitted(corpus, cache, encoder, key)
+    return Interpreter(corpus, fitted, make_preparer(corpus, fitted.word_counts), encoder)
 
 
 def _probability(interpreter: Interpreter, text: str, topic: str) -> float:
@@ -85,8 +90,8 @@ def test_what_went_is_unlearnt(cache: MatcherCache, small_corpus: Corpus, encode
     without = _correct(small_corpus, cache, encoder)
     assert _probability(before, text, "passwords") > 0.8
     assert _probability(without, text, "passwords") < 0.6
-    head = without._fitted.topic_head.scores(without._look(text, encoder.encode(text))[0])
-    learnt = before._fitted.topic_head.scores(before._look(text, encoder.encode(text))[0])
+    head = without._matcher._head.scores(without._look(text, encoder.encode(text)).features)
+    learnt = before._matcher._head.scores(before._look(text, encoder.encode(text)).features)
     number = small_corpus.classes.index("passwords")
     assert head[number] < learnt[number] - 0.5, "by the head as well, not only as the nearest example"
     assert text not in {choice.example for choice in without.interpret(text).match.choices}
@@ -113,23 +118,23 @@ def test_a_new_sign_is_learnt(
 
 def test_texts_stand_in_their_new_order(cache: MatcherCache, small_corpus: Corpus, encoder: SentenceEncoder) -> None:
     edited = _changed(small_corpus, "greeting", "wibble", without=small_corpus.examples["greeting"][3])
-    fitted = _correct(edited, cache, encoder)._fitted
+    fitted = _fitted(edited, cache, encoder)
     assert len(fitted.matrix) == len(fitted.prepared) == len(edited.texts)
     for row, text in enumerate(fitted.prepared):
         alone = fitted.featuriser.features(text, encoder.encode(text))
         span = slice(fitted.matrix.starts[row], fitted.matrix.starts[row + 1])
         assert (fitted.matrix.numbers[span] == alone.numbers).all()
-        assert fitted.matrix.sentences[row] == pytest.approx(alone.sentence, abs=1e-6)
+        assert fitted.matrix.sentences[row] == pytest.approx(alone.sentence, abs=2e-3)
 
 
 def test_many_edits_one_after_the_other_do_not_drift(
     cache: MatcherCache, small_corpus: Corpus, encoder: SentenceEncoder
 ) -> None:
     last = _changed(small_corpus, "greeting", "wibble")
-    directly = _correct(last, cache, encoder)._fitted
+    directly = _fitted(last, cache, encoder)
     for number, text in enumerate(("wobble", "wubble", "wabble")):
         _correct(_changed(small_corpus, "greeting", text), cache, encoder, f"edit {number}")
-    again = _correct(last, cache, encoder, "again")._fitted
+    again = _fitted(last, cache, encoder, "again")
     assert np.array_equal(again.topic_head.lexical, directly.topic_head.lexical)
     assert np.array_equal(again.danger_head.sentence, directly.danger_head.sentence)
 
@@ -137,6 +142,6 @@ def test_many_edits_one_after_the_other_do_not_drift(
 def test_a_change_of_nothing_changes_nothing(
     cache: MatcherCache, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder
 ) -> None:
-    fitted = _correct(small_corpus, cache, encoder)._fitted
+    fitted = _fitted(small_corpus, cache, encoder)
     assert np.array_equal(fitted.topic_head.lexical, small_fitted.topic_head.lexical)
     assert np.array_equal(fitted.matrix.weights, small_fitted.matrix.weights)

@@ -15,15 +15,15 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger import GRAVITY, Danger, DangerSense, gravest
 from safetybot.matching.encoder import SentenceEncoder
-from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted, FloatArray, danger_signals, topics_of
 from safetybot.matching.fitting import nearest_by_group
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
 from safetybot.matching.matcher import Matcher
+from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import PreparedText
 
-Look = Callable[[str], tuple[Features, FloatArray, FloatArray]]
+Looking = Callable[[str], tuple[Look, FloatArray]]
 
 _DANGERS = st.builds(
     Danger, st.sampled_from(Sign), st.text(max_size=3), st.floats(0, 1, width=32), st.floats(0, 1, width=32)
@@ -31,22 +31,20 @@ _DANGERS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> Look:
+def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, nearness: Nearness) -> Looking:
     """A text as it stands → what the learnt judge is given of it."""
-    matcher = Matcher(small_corpus, small_fitted)
+    matcher = Matcher(small_corpus, small_fitted, nearness)
 
-    def arguments(text: str) -> tuple[Features, FloatArray, FloatArray]:
-        features = small_fitted.featuriser.features(text, encoder.encode(text))
-        spread = np.zeros(small_fitted.featuriser.lexical_width, np.float32)
-        spread[features.numbers] = features.weights
-        return features, spread, matcher.match(features, spread).class_probabilities
+    def arguments(text: str) -> tuple[Look, FloatArray]:
+        found = nearness.look(small_fitted.featuriser.features(text, encoder.encode(text)))
+        return found, matcher.match(found).class_probabilities
 
     return arguments
 
 
 @pytest.fixture(scope="module")
-def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerSense:
-    return DangerSense(small_corpus, small_fitted)
+def sense(small_corpus: Corpus, small_fitted: Fitted, nearness: Nearness) -> DangerSense:
+    return DangerSense(small_corpus, small_fitted, nearness)
 
 
 class TestGravest:
@@ -88,8 +86,10 @@ class TestRules:
         assert sense.judge_rules(PreparedText("hi", "hi", "hi")) == Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
 
     @pytest.mark.parametrize("language", ["en", "en-GB", "cy"])
-    def test_they_hold_in_every_language(self, small_corpus: Corpus, small_fitted: Fitted, language: str) -> None:
-        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted)
+    def test_they_hold_in_every_language(
+        self, small_corpus: Corpus, small_fitted: Fitted, nearness: Nearness, language: str
+    ) -> None:
+        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted, nearness)
         assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is Sign.EMERGENCY
 
 
@@ -103,10 +103,10 @@ class TestLearnt:
             ("he is at the door with my parcel", Sign.NONE),
         ],
     )
-    def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Look, text: str, sign: Sign) -> None:
+    def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Looking, text: str, sign: Sign) -> None:
         assert sense.judge_learnt(*look(text)).sign is sign
 
-    def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Look) -> None:
+    def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Looking) -> None:
         verdict = sense.judge_learnt(*look("i have taken an overdose"))
         assert verdict.because == "close to the emergency sign “I have taken an overdose”"
         assert sense.judge_learnt(*look("how do i make a strong password")).because == "no sign of danger"
@@ -121,14 +121,21 @@ class TestLearnt:
         ],
     )
     def test_the_thresholds_are_the_calibrated_ones(
-        self, small_corpus: Corpus, small_fitted: Fitted, look: Look, card: float, check: float, sign: Sign
+        self,
+        small_corpus: Corpus,
+        small_fitted: Fitted,
+        look: Looking,
+        nearness: Nearness,
+        card: float,
+        check: float,
+        sign: Sign,
     ) -> None:
         calibration = dataclasses.replace(small_fitted.calibration, card_threshold=card, check_threshold=check)
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
         assert sense.judge_learnt(*look("hello")).sign is sign
 
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
-        self, small_corpus: Corpus, small_fitted: Fitted, look: Look
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness
     ) -> None:
         calibration = dataclasses.replace(
             small_fitted.calibration,
@@ -137,15 +144,16 @@ class TestLearnt:
             part_card_threshold=1.1,
             part_check_threshold=1.1,
         )
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
         assert sense.judge_learnt(*look("hello")).sign is Sign.EMERGENCY
         assert sense.judge_learnt(*look("hello"), part=True).sign is Sign.NONE
 
     @pytest.mark.parametrize("text", ["he hits me", "hello", "", "zzz", "i am outside with a parcel", "kill", "😭"])
     def test_the_same_as_comparing_with_every_sign_in_plain_sums(
-        self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerSense, look: Look, text: str
+        self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerSense, look: Looking, text: str
     ) -> None:
-        features, spread, probabilities = look(text)
+        looked, probabilities = look(text)
+        features = looked.features
         width = small_fitted.featuriser.lexical_width
         row = sparse.csr_matrix((features.weights, features.numbers, [0, len(features.numbers)]), shape=(1, width))
         starts = small_corpus.sign_starts
@@ -161,7 +169,7 @@ class TestLearnt:
             topics_of(small_corpus, Urgency.HIGH),
             near,
         )
-        verdict = sense.judge_learnt(features, spread, probabilities)
+        verdict = sense.judge_learnt(looked, probabilities)
         calibration = small_fitted.calibration
         assert verdict.emergency_probability == pytest.approx(calibration.emergency.probability(signals)[0], abs=1e-5)
         assert verdict.check_probability == pytest.approx(calibration.check.probability(signals)[0], abs=1e-5)

@@ -60,6 +60,8 @@ CAUGHT = {
         "they will not let us go home",
         "im locked in the bathroom and cant get out",
         "he locked me in",
+        "they are keeping me locked up in a flat",
+        "he is holding me hostage",
         "she took my phone and i cant leave",
         "he is not letting me out",
     ],

@@ -15,7 +15,6 @@ from safetybot.matching.features import (
     Features,
     Featuriser,
     FloatArray,
-    Postings,
     TfIdf,
     character_features,
     word_features,
@@ -193,28 +192,3 @@ class TestSimilarity:
         assert matrix.similarity(np.zeros(WIDTH, np.float32), spread, 0, 1).tolist() == [0]
         assert matrix.similarity(np.zeros(WIDTH, np.float32), spread, 4, 5).tolist() == [0]
         assert matrix.similarity(np.zeros(WIDTH, np.float32), spread, 2, 4).tolist() == [0, 4]
-
-
-class TestPostings:
-    @settings(max_examples=200)
-    @given(st.lists(_SENTENCES, min_size=1, max_size=12), _SENTENCES, st.data())
-    def test_the_same_as_row_by_row(self, texts: list[str], text: str, data: st.DataObject) -> None:
-        start = data.draw(st.integers(0, len(texts) - 1))
-        end = data.draw(st.integers(start + 1, len(texts)))
-        featuriser = Featuriser.fit([*texts, *TEXTS], True)
-        nowhere = np.zeros((len(texts), WIDTH), np.float32)
-        matrix = featuriser.matrix(texts, nowhere)
-        features = featuriser.features(text, nowhere[0])
-        spread = _dense(features, featuriser.lexical_width)[WIDTH:]
-        found = Postings(matrix, start, end, featuriser.lexical_width).similarity(features)
-        assert found.dtype == np.float32
-        assert found == pytest.approx(matrix.similarity(nowhere[0], spread, start, end), abs=1e-6)
-
-    def test_a_text_with_nothing_known_is_like_none(self) -> None:
-        featuriser = Featuriser.fit(TEXTS, True)
-        matrix = featuriser.matrix(TEXTS, np.zeros((len(TEXTS), WIDTH), np.float32))
-        features = featuriser.features("q", np.zeros(WIDTH, np.float32))
-        assert len(features.numbers) == 0
-        assert Postings(matrix, 0, len(TEXTS), featuriser.lexical_width).similarity(features).tolist() == [0] * len(
-            TEXTS
-        )

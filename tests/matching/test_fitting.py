@@ -64,7 +64,7 @@ def test_the_matrix_holds_every_text(small_corpus: Corpus, small_fitted: Fitted,
     assert len(small_fitted.prepared) == len(small_fitted.matrix) == len(small_corpus.texts)
     row = small_corpus.texts.index("blackmail")
     assert small_fitted.prepared[row] == "blackmail"
-    assert small_fitted.matrix.sentences[row] == pytest.approx(encoder.encode("blackmail") * np.sqrt(4 / 7), abs=1e-6)
+    assert small_fitted.matrix.sentences[row] == pytest.approx(encoder.encode("blackmail") * np.sqrt(4 / 7), abs=2e-3)
 
 
 def test_the_heads_have_a_weight_for_each_feature_and_class(small_corpus: Corpus, small_fitted: Fitted) -> None:

@@ -29,7 +29,7 @@ from safetybot.matching.interpreter import (
     parts_of,
 )
 from safetybot.matching.matcher import Choice, Decision, Match
-from safetybot.matching.text import PreparedText, SlangTable, SpellingMender, TextPreparer, WordList
+from safetybot.matching.text import PreparedText, SlangTable, SpellingMender, TextPreparer, WordList, word_counts
 
 FILLER = "we talked about the weather and what we had for tea. "
 TYPED = st.text(
@@ -127,7 +127,7 @@ class TestParts:
     ) -> None:
         """By what was learnt: there are no rules here."""
         monkeypatch.setattr(danger_rules, "RULES", ())
-        knows_nothing = TextPreparer(SlangTable({}), SpellingMender([], WordList()))
+        knows_nothing = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
 
         def interpret(text: str, card: float, part_card: float) -> Danger:
             thresholds = {"card_threshold": card, "part_card_threshold": part_card}
@@ -160,7 +160,7 @@ class TestParts:
 
         calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, part_card_threshold=1.1)
         fitted = dataclasses.replace(small_fitted, calibration=calibration)
-        preparer = TextPreparer(SlangTable({}), SpellingMender([], WordList()))
+        preparer = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
         interpreter = Interpreter(small_corpus, fitted, preparer, Counted())
         sign = small_corpus.signs[Sign.EMERGENCY][0]
         for before in (0, 6, 15):
@@ -174,7 +174,7 @@ class TestParts:
         self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(danger_rules, "RULES", ())
-        preparer = TextPreparer(SlangTable({}), SpellingMender(["overdone lesson"], WordList()))
+        preparer = TextPreparer(SlangTable({}), SpellingMender(word_counts(["overdone lesson"]), WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
         meant = interpreter.interpret(f"{FILLER}{FILLER}I have taken an overdose. {FILLER}{FILLER}")
         assert "overdose" not in meant.prepared.mended
@@ -211,7 +211,9 @@ class TestMending:
         text: str,
         mended: str,
     ) -> None:
-        preparer = TextPreparer(SlangTable(slang), SpellingMender([examples], WordList(["gonna", "myself", "tonight"])))
+        preparer = TextPreparer(
+            SlangTable(slang), SpellingMender(word_counts([examples]), WordList(["gonna", "myself", "tonight"]))
+        )
         meant = Interpreter(small_corpus, small_fitted, preparer, encoder).interpret(text)
         assert meant.prepared.mended == mended
         assert apply_rules(mended) is None
@@ -228,7 +230,7 @@ class TestMending:
     ) -> None:
         """Without rules, so that nothing else can have seen it."""
         monkeypatch.setattr(danger_rules, "RULES", ())
-        preparer = TextPreparer(SlangTable(slang), SpellingMender(["overdone lesson"], WordList()))
+        preparer = TextPreparer(SlangTable(slang), SpellingMender(word_counts(["overdone lesson"]), WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
         meant = interpreter.interpret("I have taken an overdose")
         assert "overdose" not in meant.prepared.mended
@@ -256,7 +258,7 @@ class TestForeign:
         self, small_fitted: Fitted, encoder: SentenceEncoder, small_corpus: Corpus
     ) -> None:
         """However strange its words."""
-        knows_nothing = TextPreparer(SlangTable({}), SpellingMender([], WordList()))
+        knows_nothing = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, knows_nothing, encoder)
         answered = interpreter.interpret("he wants money or he'll post my nude")
         assert answered.match.decision is Decision.ANSWER

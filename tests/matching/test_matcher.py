@@ -13,36 +13,33 @@ from scipy import sparse
 
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
-from safetybot.matching.features import Features, FloatArray
 from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
 from safetybot.matching.matcher import ANSWER_PROBABILITY, CHOICES_KEPT, Decision, Match, Matcher
+from safetybot.matching.nearness import Look, Nearness
 
-Look = Callable[[str], tuple[Features, FloatArray]]
+Looking = Callable[[str], Look]
 
 
 @pytest.fixture(scope="module")
-def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> Look:
+def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, nearness: Nearness) -> Looking:
     """A message → what the matcher is given of it."""
     preparer = make_preparer(small_corpus)
 
-    def features(text: str) -> tuple[Features, FloatArray]:
+    def looked(text: str) -> Look:
         mended = preparer.prepare(text).mended
-        found = small_fitted.featuriser.features(mended, encoder.encode(mended))
-        spread = np.zeros(small_fitted.featuriser.lexical_width, np.float32)
-        spread[found.numbers] = found.weights
-        return found, spread
+        return nearness.look(small_fitted.featuriser.features(mended, encoder.encode(mended)))
 
-    return features
+    return looked
 
 
 @pytest.fixture(scope="module")
-def match(small_corpus: Corpus, small_fitted: Fitted, look: Look) -> Callable[[str], Match]:
-    matcher = Matcher(small_corpus, small_fitted)
-    return lambda text: matcher.match(*look(text))
+def match(small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness) -> Callable[[str], Match]:
+    matcher = Matcher(small_corpus, small_fitted, nearness)
+    return lambda text: matcher.match(look(text))
 
 
 def test_every_example_finds_its_topic_and_itself(small_corpus: Corpus, match: Callable[[str], Match]) -> None:
@@ -89,10 +86,10 @@ def test_choices_are_topics_best_first_with_honest_numbers(
 
 @pytest.mark.parametrize("text", ["pay or he posts my nudes", "hi", "zzz", "", "😭", "you are a stupid bot", "who won"])
 def test_the_same_as_comparing_with_everything_in_plain_sums(
-    small_corpus: Corpus, small_fitted: Fitted, look: Look, match: Callable[[str], Match], text: str
+    small_corpus: Corpus, small_fitted: Fitted, look: Looking, match: Callable[[str], Match], text: str
 ) -> None:
     """The method of the design, written with whole matrices."""
-    features, _ = look(text)
+    features = look(text).features
     width = small_fitted.featuriser.lexical_width
     row = sparse.csr_matrix((features.weights, features.numbers, [0, len(features.numbers)]), shape=(1, width))
     examples = KernelMatrix.of(small_fitted.matrix, width).rows(np.arange(small_corpus.class_starts[-1]))
@@ -141,20 +138,24 @@ class TestDecision:
         assert found.none_probability > 0.5
 
     def test_the_threshold_of_offering_is_the_calibrated_one(
-        self, small_corpus: Corpus, small_fitted: Fitted, look: Look
+        self,
+        small_corpus: Corpus,
+        small_fitted: Fitted,
+        look: Looking,
+        nearness: Nearness,
+        match: Callable[[str], Match],
     ) -> None:
         def decide(threshold: float) -> Decision:
             calibration = dataclasses.replace(small_fitted.calibration, choice_threshold=threshold)
             fitted = dataclasses.replace(small_fitted, calibration=calibration)
-            return Matcher(small_corpus, fitted).match(*look(text)).decision
+            return Matcher(small_corpus, fitted, nearness).match(look(text)).decision
 
-        text = next(text for text in self.TEXTS if self._undecided(small_corpus, small_fitted, look, text))
+        text = next(text for text in self.TEXTS if self._undecided(match(text)))
         assert decide(0.0) is Decision.CHOOSE
         assert decide(1.1) is Decision.UNSURE
 
     @staticmethod
-    def _undecided(corpus: Corpus, fitted: Fitted, look: Look, text: str) -> bool:
-        found = Matcher(corpus, fitted).match(*look(text))
+    def _undecided(found: Match) -> bool:
         return found.decision is not Decision.ANSWER and found.none_probability < 0.5
 
 

@@ -137,7 +137,10 @@ def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: 
     width = fitted.featuriser.lexical_width
     everything = KernelMatrix.of(fitted.matrix, width)
     meant = shipped.interpret(text)
-    features, spread = shipped._look(meant.prepared.mended, shipped._sentence(meant.prepared.mended))
+    look = shipped._look(meant.prepared.mended, shipped._sentence(meant.prepared.mended))
+    features = look.features
+    spread = np.zeros(width, np.float32)
+    spread[features.numbers] = features.weights
     similarity = everything.sentences @ features.sentence + everything.lexical @ spread
     for choice in meant.match.choices:
         number = shipped.corpus.classes.index(choice.topic)
@@ -146,7 +149,7 @@ def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: 
         assert similarity[start + shipped.corpus.examples[choice.topic].index(choice.example)] == pytest.approx(
             choice.similarity, abs=1e-5
         )
-    near, texts = shipped._danger._nearest_signs(features, spread)
+    near, texts = shipped._danger._nearest_signs(look)
     for level in range(len(SIGNS)):
         start, end = shipped.corpus.sign_starts[level : level + 2]
         assert near[level] == pytest.approx(similarity[start:end].max(), abs=1e-5)

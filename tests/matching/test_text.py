@@ -13,6 +13,7 @@ from safetybot.matching.text import (
     WordList,
     english_words,
     normalise,
+    word_counts,
     words,
 )
 
@@ -151,7 +152,7 @@ def mender(english: WordList) -> SpellingMender:
         "they share my password",
         "who is snapping",
     ]
-    return SpellingMender(texts, english)
+    return SpellingMender(word_counts(texts), english)
 
 
 class TestSpellingMender:
@@ -181,18 +182,20 @@ class TestSpellingMender:
 
     @given(st.text())
     def test_a_mended_word_is_known(self, text: str) -> None:
-        mender = SpellingMender(["password blackmailing scared"], WordList(["help"]))
+        mender = SpellingMender(word_counts(["password blackmailing scared"]), WordList(["help"]))
         for before, after in zip(words(text), words(mender.mend(text)), strict=True):
             assert after == before or mender.knows(after)
 
     def test_nothing_known_nothing_mended(self) -> None:
-        assert SpellingMender([], WordList()).mend("hlp me plaese") == "hlp me plaese"
+        assert SpellingMender({}, WordList()).mend("hlp me plaese") == "hlp me plaese"
 
 
 @pytest.fixture(scope="module")
 def preparer(english: WordList) -> TextPreparer:
     slang = SlangTable({"u": "you", "pw": "password"})
-    return TextPreparer(slang, SpellingMender(["my password was stolen", "he is blackmailing me"], english))
+    return TextPreparer(
+        slang, SpellingMender(word_counts(["my password was stolen", "he is blackmailing me"]), english)
+    )
 
 
 class TestTextPreparer:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safetybot.matching import nearness as module
+from safetybot.matching.encoder import WIDTH
+from safetybot.matching.features import FeatureMatrix, Features, Featuriser
+from safetybot.matching.nearness import Nearness
+
+TEXTS = ("he has my pictures", "he wants my password", "she is lying to me", "how do i report him", "pictures of me")
+_SENTENCES = st.one_of(st.sampled_from((*TEXTS, "", "q", "pass passwords", "😭")), st.text("abehims ", max_size=24))
+
+
+def _plain(matrix: FeatureMatrix, features: Features, width: int) -> list[float]:
+    """The similarity to every row, as the matrix itself reckons it."""
+    spread = np.zeros(width, np.float32)
+    spread[features.numbers] = features.weights
+    return list(matrix.similarity(features.sentence, spread, 0, len(matrix)))
+
+
+@pytest.mark.parametrize("frequent", [0, 3, 40, 100_000])
+@settings(max_examples=60)
+@given(texts=st.lists(_SENTENCES, min_size=1, max_size=12), text=_SENTENCES, data=st.data())
+def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data: st.DataObject) -> None:
+    """Whatever is dense and whatever is not, of any rows."""
+    start = data.draw(st.integers(0, len(texts) - 1))
+    end = data.draw(st.integers(start + 1, len(texts)))
+    featuriser = Featuriser.fit([*texts, *TEXTS], True)
+    vectors = np.random.default_rng(0).normal(size=(len(texts) + 1, WIDTH)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    matrix = featuriser.matrix(texts, vectors[1:])
+    features = featuriser.features(text, vectors[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FREQUENT", frequent)
+        nearness = Nearness(matrix, featuriser.lexical_width)
+    look = nearness.look(features)
+    found = nearness.sentence(look, start, end) + nearness.lexical(look, start, end)
+    assert found.dtype == np.float32
+    assert found == pytest.approx(_plain(matrix, features, featuriser.lexical_width)[start:end], abs=1e-5)
+
+
+def test_a_text_with_nothing_known_is_like_none() -> None:
+    featuriser = Featuriser.fit(TEXTS, True)
+    matrix = featuriser.matrix(TEXTS, np.zeros((len(TEXTS), WIDTH), np.float32))
+    features = featuriser.features("q", np.zeros(WIDTH, np.float32))
+    assert len(features.numbers) == 0
+    nearness = Nearness(matrix, featuriser.lexical_width)
+    assert nearness.lexical(nearness.look(features), 0, len(TEXTS)).tolist() == [0] * len(TEXTS)
