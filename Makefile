@@ -24,6 +24,8 @@ bench: .venv/installed-dev
 	$(BIN)/python bench/speed.py $(FILE)
 	$(BIN)/python bench/reports.py
 	$(BIN)/python bench/web.py
+	$(BIN)/python bench/desk.py
+	$(BIN)/python bench/answers.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
