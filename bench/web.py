@@ -6,7 +6,10 @@ Each server runs in a process of its own (uvicorn, one worker); this process ask
 sends the next message as soon as the last is answered. "Pages alone" is the web chat with nothing behind it: a
 conversation that answers at once, and pages kept in memory; it is what the web layer itself costs. The whole program
 is measured with buttons and with own words, and all that belongs to them: the sealed session and page on the disk, and
-the matcher.
+the matcher. Own words cannot come faster than the matcher understands them, so it is measured alone as well: one
+thread, nothing around it.
+
+CPU is what the server's process took, all its threads: it is steadier than the rates where other work runs beside.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import math
 import os
 import re
 import subprocess
@@ -22,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -34,11 +39,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from safetybot.channels.web import WebChat, WebOptions, listen, serve
+from safetybot.channels.web import WebChat, WebOptions
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.dialogue.transcript import Transcript
 from safetybot.guidance.model import Guidance, Helpline, WordingFile
 from safetybot.guidance.reader import read_content
+from safetybot.running import make_fitter
+from safetybot.serving.listening import listen, serve
+from safetybot.settings import Settings, read_settings
+from safetybot.understanding import Understanding, understand
 
 ROOT = Path(__file__).parents[1]
 WARM_UP = 1.0
@@ -61,34 +70,72 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 110)
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
     table = Table(title=f"{arguments.chats} chats at once, {arguments.seconds:g} s each")
-    for column in ("", "messages a second", "median ms", "p99 ms", "of the echo"):
+    for column in ("", "messages a second", "median ms", "p99 ms", "CPU ms a message", "of the echo"):
         table.add_column(column, justify="right" if column else "left")
     base = 0.0
-    for name, rate, median, late in asyncio.run(_measure(arguments)):
-        base = base or rate
-        table.add_row(name, f"{rate:.0f}", f"{1000 * median:.1f}", f"{1000 * late:.1f}", f"{rate / base:.0%}")
+    for name, result in asyncio.run(_measure(arguments)):
+        base = base or result.rate
+        milliseconds = (f"{1000 * each:.2f}" for each in (result.median, result.late, result.cpu))
+        table.add_row(name, f"{result.rate:.0f}", *milliseconds, f"{result.rate / base:.0%}")
     if busy > 0.3:
         table.caption = f"The machine was busy when this began (load {busy:.1f} a core): the rates are too low."
     console.print(table)
 
 
-async def _measure(arguments: argparse.Namespace) -> list[tuple[str, float, float, float]]:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Messages a second; and of one message, in seconds: what half and nearly all take at most, and its CPU."""
+
+    rate: float
+    median: float
+    late: float
+    cpu: float
+
+    @classmethod
+    def of(cls, taken: list[float], seconds: float, cpu: float) -> Result:
+        """``taken``: the seconds of each message; ``cpu``: of all."""
+        taken.sort()
+        return cls(
+            len(taken) / seconds, taken[len(taken) // 2], taken[int(len(taken) * 0.99)], cpu / max(len(taken), 1)
+        )
+
+
+async def _measure(arguments: argparse.Namespace) -> list[tuple[str, Result]]:
     results = []
-    with _started([sys.executable, __file__, "--serve", "echo"], {}) as address:
-        results.append(("bare echo", *await _rate(address, _say_to_echo, arguments)))
-    with _started([sys.executable, __file__, "--serve", "pages"], {}) as address:
-        results.append(("web chat, pages alone", *await _rate(address, _saying(_words()), arguments)))
+    with _started([sys.executable, __file__, "--serve", "echo"], {}) as server:
+        results.append(("bare echo", await _rate(server, _say_to_echo, arguments)))
+    with _started([sys.executable, __file__, "--serve", "pages"], {}) as server:
+        results.append(("web chat, pages alone", await _rate(server, _saying(_words()), arguments)))
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder)
         settings = {"SAFETYBOT_DATA": str(data), "SAFETYBOT_CONTENT": str(ROOT / "content"), "SAFETYBOT_WEB_PORT": "0"}
-        with _started([sys.executable, "-m", "safetybot.cli", "run"], settings) as address:
+        with _started([sys.executable, "-m", "safetybot.cli", "run"], settings) as server:
             for name, fields in (("web chat, a button", _buttons()), ("web chat, own words", _words())):
-                results.append((name, *await _rate(address, _saying(fields), arguments)))
+                results.append((name, await _rate(server, _saying(fields), arguments)))
+        results.append(("the matcher alone", _matcher(read_settings(settings, None), arguments.seconds)))
     return results
 
 
-async def _rate(address: str, ask: Ask, arguments: argparse.Namespace) -> tuple[float, float, float]:
-    """Messages a second, and the seconds that half and nearly all of them take at most."""
+def _matcher(settings: Settings, seconds: float) -> Result:
+    """Own words understood one after the other, in this process."""
+    library = read_content(settings.content).require()
+    understanding = understand(library, make_fitter(settings))
+    assert isinstance(understanding, Understanding)
+    interpret, taken = understanding.interpreters["en"].interpret, []
+    words = [next(fields)["text"] for fields in [_words()] for _ in range(500)]
+    for text in words[:20]:
+        interpret(text)
+    start, cpu = time.perf_counter(), time.process_time()
+    for text in itertools.cycle(words):
+        began = time.perf_counter()
+        if began - start > seconds:
+            break
+        interpret(text)
+        taken.append(time.perf_counter() - began)
+    return Result.of(taken, seconds, time.process_time() - cpu)
+
+
+async def _rate(server: Server, ask: Ask, arguments: argparse.Namespace) -> Result:
     taken: list[float] = []
     start = time.perf_counter() + WARM_UP
     end = start + arguments.seconds
@@ -97,13 +144,18 @@ async def _rate(address: str, ask: Ask, arguments: argparse.Namespace) -> tuple[
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar) as session:
             while (began := time.perf_counter()) < end:
-                await ask(session, address)
+                await ask(session, server.address)
                 if start <= began and time.perf_counter() < end:
                     taken.append(time.perf_counter() - began)
 
-    await asyncio.gather(*(one() for _ in range(arguments.chats)))
-    taken.sort()
-    return len(taken) / arguments.seconds, taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
+    async def cpu() -> float:
+        await asyncio.sleep(start - time.perf_counter())
+        before = server.cpu()
+        await asyncio.sleep(end - time.perf_counter())
+        return server.cpu() - before
+
+    used, *_ = await asyncio.gather(cpu(), *(one() for _ in range(arguments.chats)))
+    return Result.of(taken, arguments.seconds, used)
 
 
 async def _say_to_echo(session: aiohttp.ClientSession, address: str) -> None:
@@ -145,9 +197,24 @@ def _words() -> Iterator[dict[str, str]]:
     return ({"text": text} for text in itertools.cycle(asks))
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One in a process of its own."""
+
+    address: str
+    process: int
+
+    def cpu(self) -> float:
+        """Seconds that it has computed; not a number where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process}/stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            return math.nan
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _started(command: list[str], settings: dict[str, str]) -> Iterator[str]:
-    """A server in a process of its own; its address."""
+def _started(command: list[str], settings: dict[str, str]) -> Iterator[Server]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SAFETYBOT_")}
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, env=ours | settings, stdout=output, stderr=output, cwd=ROOT)
@@ -161,7 +228,7 @@ def _started(command: list[str], settings: dict[str, str]) -> Iterator[str]:
                     raise SystemExit(output.read())
                 time.sleep(0.1)
             time.sleep(0.5)
-            yield found[1]
+            yield Server(found[1], process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -196,6 +263,10 @@ class _Nothing:
         self._english = english
         answer = english.topics["sextortion"].answer.first
         self._reply = Reply((Outgoing(answer, ((Button("All topics", "topics"),), (Button("Help now", "now"),))),))
+
+    @property
+    def languages(self) -> dict[str, WordingFile]:
+        return {"en": self._english.wording}
 
     def language(self, *_: str | None) -> str:
         return "en"

@@ -22,10 +22,12 @@ from types import coroutine
 from typing import Any, TypeVar
 
 import aiosqlite
+from sqlalchemy import Connection
 
 from safetybot.dialogue.messages import Incoming
 from safetybot.guidance.reader import read_content
 from safetybot.matching.fitter import Fitter, load_encoder
+from safetybot.storage.errands import Threads
 from safetybot.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot
 
@@ -83,6 +85,24 @@ class Points:
             return await execute(connection, between)
 
         aiosqlite.Connection._execute = watched  # type: ignore[method-assign]
+        self._watch_errands()
+
+    def _watch_errands(self) -> None:
+        """Around what is done in one go, within its transaction and after it."""
+        run_here = Threads.run_here
+
+        def watched(threads: Threads, work: Callable[[Connection], T]) -> T:
+            def between(connection: Connection) -> T:
+                self.point()
+                done = work(connection)
+                self.point()
+                return done
+
+            done = run_here(threads, between)
+            self.point()
+            return done
+
+        Threads.run_here = watched  # type: ignore[method-assign]
 
 
 async def answer(understanding: Understanding, order: dict[str, Any]) -> None:

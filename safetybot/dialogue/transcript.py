@@ -1,13 +1,17 @@
-"""What a page shows of its conversation, for a channel whose messages nobody else keeps."""
+"""What a page shows of its conversation, for a channel whose messages nobody else keeps.
+
+Entries stay packed until somebody looks at them: a turn adds to the end, and shows only what is new.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from safetybot.dialogue.messages import Button, Outgoing
 
+VERSION = 2
 ENTRIES_MAX = 60
 """Entries that are kept; older ones go."""
 LETTERS_MAX = 60_000
@@ -30,10 +34,42 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """An entry that is not opened."""
+
+    number: int
+    letters: int
+    data: bytes = field(repr=False)
+    _entry: Entry | None = field(default=None, repr=False, compare=False)
+    """It, where it was not unpacked but has just been packed."""
+
+    @classmethod
+    def of(cls, entry: Entry) -> Packed:
+        """An entry, packed."""
+        message = entry.message
+        buttons = [[[button.text, button.press] for button in row] for row in message.buttons]
+        # ASCII, for what somebody typed may hold half a character, which UTF-8 has no form for.
+        data = json.dumps([message.text, buttons, message.urgent, entry.own]).encode("ascii")
+        return cls(entry.number, len(message.text), data, entry)
+
+    def open(self) -> Entry:
+        """The entry. Raises TranscriptError."""
+        if self._entry is not None:
+            return self._entry
+        try:
+            text, rows, urgent, own = json.loads(self.data)
+            buttons = tuple(tuple(Button(str(said), str(press)) for said, press in row) for row in rows)
+            return Entry(self.number, Outgoing(str(text), buttons, bool(urgent)), bool(own))
+        except (LookupError, TypeError, ValueError, ArithmeticError):
+            # Without its cause: the text of such an error may quote what was written.
+            raise TranscriptError("an entry has an unknown form") from None
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """A conversation as it stands on the page, the newest entry last."""
 
-    entries: tuple[Entry, ...] = field(default=(), repr=False)
+    packed: tuple[Packed, ...] = field(default=(), repr=False)
     count: int = 0
     """Entries there have been, those counted that are gone."""
     language: str | None = None
@@ -41,73 +77,70 @@ class Transcript:
     shortened: bool = False
     """Older entries are gone, for there was no room for them."""
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them."""
+        return tuple(packed.open() for packed in self.packed)
+
+    @property
+    def first(self) -> int:
+        """The number of the first entry; of the next one to come, where there is none."""
+        return self.packed[0].number if self.packed else self.count + 1
+
     def said(self, text: str) -> Transcript:
         """This with something the young person wrote or pressed."""
-        return self._with((Entry(self.count + 1, Outgoing(text), own=True),))
+        return self._with([Entry(self.count + 1, Outgoing(text), own=True)])
 
     def answered(self, messages: Iterable[Outgoing]) -> Transcript:
         """This with messages of the bot's."""
-        return self._with(tuple(Entry(number, message) for number, message in enumerate(messages, self.count + 1)))
+        return self._with([Entry(number, message) for number, message in enumerate(messages, self.count + 1)])
 
     def cleared(self) -> Transcript:
         """This without its entries; their numbers are not used again."""
-        return replace(self, entries=(), shortened=False)
+        return replace(self, packed=(), shortened=False)
 
     def after(self, number: int) -> tuple[Entry, ...]:
         """The entries that came after a number."""
-        return tuple(entry for entry in self.entries if entry.number > number)
+        return tuple(packed.open() for packed in self.packed if packed.number > number)
 
     def button(self, press: str) -> Button | None:
         """The newest button that presses this."""
-        for entry in reversed(self.entries):
-            for row in entry.message.buttons:
+        quoted = json.dumps(press).encode("ascii")
+        for packed in reversed(self.packed):
+            if quoted not in packed.data:
+                continue
+            for row in packed.open().message.buttons:
                 for button in row:
                     if button.press == press:
                         return button
         return None
 
-    def _with(self, entries: tuple[Entry, ...]) -> Transcript:
-        kept = [*self.entries, *entries][-ENTRIES_MAX:]
-        letters = sum([len(entry.message.text) for entry in kept])
+    def _with(self, entries: Sequence[Entry]) -> Transcript:
+        kept = [*self.packed, *map(Packed.of, entries)][-ENTRIES_MAX:]
+        letters = sum([packed.letters for packed in kept])
         while len(kept) > len(entries) and letters > LETTERS_MAX:
-            letters -= len(kept.pop(0).message.text)
-        shortened = self.shortened or len(kept) < len(self.entries) + len(entries)
-        return replace(self, entries=tuple(kept), count=self.count + len(entries), shortened=shortened)
+            letters -= kept.pop(0).letters
+        shortened = self.shortened or len(kept) < len(self.packed) + len(entries)
+        return replace(self, packed=tuple(kept), count=self.count + len(entries), shortened=shortened)
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            "count": self.count,
-            "language": self.language,
-            "shortened": self.shortened,
-            "entries": [
-                {
-                    "number": entry.number,
-                    "text": entry.message.text,
-                    "buttons": [[[button.text, button.press] for button in row] for row in entry.message.buttons],
-                    "urgent": entry.message.urgent,
-                    "own": entry.own,
-                }
-                for entry in self.entries
-            ],
-        }
+    def to_bytes(self) -> bytes:
+        """A line of JSON about it, and one for each entry: none of them holds the end of a line."""
+        entries = [(packed.number, packed.letters) for packed in self.packed]
+        about = json.dumps([VERSION, self.count, self.language, self.shortened, entries]).encode("ascii")
+        return b"\n".join([about, *[packed.data for packed in self.packed]])
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Transcript:
-        """From what :meth:`to_json` made. Raises TranscriptError."""
+    def from_bytes(cls, data: bytes) -> Transcript:
+        """From what :meth:`to_bytes` made. Raises TranscriptError; so does what opens an entry."""
+        about, *lines = data.split(b"\n")
         try:
-            language = data["language"]
-            return cls(
-                entries=tuple(map(_entry, data["entries"])),
-                count=int(data["count"]),
-                language=None if language is None else str(language),
-                shortened=bool(data["shortened"]),
-            )
+            version, count, language, shortened, entries = json.loads(about)
+            if version != VERSION:
+                raise TranscriptError("a transcript has an unknown version")
+            packed = [
+                Packed(int(number), int(letters), line) for (number, letters), line in zip(entries, lines, strict=True)
+            ]
+            chosen = None if language is None else str(language)
+            return cls(tuple(packed), int(count), chosen, bool(shortened))
         except (LookupError, TypeError, ValueError, ArithmeticError):
-            # Without its cause: the text of such an error may quote what was written.
             raise TranscriptError("a transcript has an unknown form") from None
-
-
-def _entry(data: Mapping[str, Any]) -> Entry:
-    rows = tuple(tuple(Button(str(text), str(press)) for text, press in row) for row in data["buttons"])
-    return Entry(int(data["number"]), Outgoing(str(data["text"]), rows, bool(data["urgent"])), bool(data["own"]))

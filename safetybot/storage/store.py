@@ -7,10 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, delete, func, select
+from sqlalchemy import (
+    BindParameter,
+    LargeBinary,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.storage.errands import run
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import (
     code_tries,
@@ -22,6 +36,25 @@ from safetybot.storage.tables import (
     transcripts,
     visits,
 )
+from safetybot.storage.together import Together
+
+_KEYS: BindParameter[Sequence[bytes]] = bindparam("keys", expanding=True)
+_UPDATES: BindParameter[Sequence[tuple[str, int]]] = bindparam("updates", expanding=True)
+_LOOK = union_all(
+    *(
+        select(literal(table.name), table.c.chat_key, table.c.sealed, table.c.expires).where(
+            table.c.chat_key.in_(_KEYS)
+        )
+        for table in (sessions, fragments, drafts, visits)
+    ),
+    select(
+        handled_updates.c.channel, cast(null(), LargeBinary), cast(null(), LargeBinary), handled_updates.c.update_id
+    ).where(tuple_(handled_updates.c.channel, handled_updates.c.update_id).in_(_UPDATES)),
+)
+"""All that a turn begins with, of many chats: (table, chat, envelope, expiry), and (channel, None, None, update)."""
+
+Update = tuple[str, int]
+"""Channel and number of an update."""
 
 
 def upserts(dialect: str) -> Callable[[Table], Any]:
@@ -45,13 +78,24 @@ class Sealed(NamedTuple):
     expires: int
 
 
+class Found(NamedTuple):
+    """All that is stored of a chat when its turn begins, whether or not its time is over."""
+
+    session: Sealed | None = None
+    fragment: Sealed | None = None
+    drafts: Sealed | None = None
+    visits: Sealed | None = None
+    handled: bool = False
+    """The update was answered before."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything to be written in one transaction. None in place of an envelope deletes."""
 
     sessions: dict[bytes, Sealed | None] = field(default_factory=dict)
     fragments: dict[bytes, Sealed | None] = field(default_factory=dict)
-    handled: dict[tuple[str, int], int] = field(default_factory=dict)
+    handled: dict[Update, int] = field(default_factory=dict)
     """Channel and update → hour of expiry."""
     counts: Counter[Count] = field(default_factory=Counter)
 
@@ -72,24 +116,33 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._insert = upserts(engine.dialect.name)
+        self._looks = Together(self._look)
 
-    async def load(self, chat_key: bytes) -> tuple[bytes | None, Sealed | None]:
-        """The sealed session and the sealed fragment of a chat, where there are any."""
-        async with self._engine.connect() as connection:
-            session = await connection.execute(select(sessions.c.sealed).where(sessions.c.chat_key == chat_key))
-            fragment = await connection.execute(
-                select(fragments.c.sealed, fragments.c.expires).where(fragments.c.chat_key == chat_key)
+    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+        """What is stored of a chat, and whether an update was answered. Those who ask at once are told at once."""
+        return await self._looks.ask((chat_key, update))
+
+    async def _look(self, wanted: Sequence[tuple[bytes, Update | None]]) -> list[Found]:
+        keys = [chat_key for chat_key, _ in wanted]
+        updates = [update for _, update in wanted if update is not None]
+        stored: dict[tuple[str, bytes], Sealed] = {}
+        handled: set[Update] = set()
+        asked = {"keys": keys, "updates": updates}
+        for name, key, envelope, number in await run(self._engine, lambda each: each.execute(_LOOK, asked).all()):
+            if key is None:
+                handled.add((name, number))
+            else:
+                stored[name, key] = Sealed(envelope, number)
+        return [
+            Found(
+                session=stored.get((sessions.name, key)),
+                fragment=stored.get((fragments.name, key)),
+                drafts=stored.get((drafts.name, key)),
+                visits=stored.get((visits.name, key)),
+                handled=update in handled,
             )
-            row = fragment.one_or_none()
-            return session.scalar_one_or_none(), Sealed(row[0], row[1]) if row else None
-
-    async def was_handled(self, channel: str, update_id: int) -> bool:
-        """Whether this update was answered before."""
-        query = select(handled_updates.c.update_id).where(
-            and_(handled_updates.c.channel == channel, handled_updates.c.update_id == update_id)
-        )
-        async with self._engine.connect() as connection:
-            return (await connection.execute(query)).first() is not None
+            for key, update in wanted
+        ]
 
     async def write(self, batch: Batch) -> None:
         """Writes a batch in one transaction: all of it, or nothing."""

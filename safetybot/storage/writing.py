@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from safetybot.storage.store import Batch, Sealed, Store
+from safetybot.storage.store import Batch, Found, Sealed, Store, Update
 
 INTERVAL = 1.0
 """Seconds between commits."""
@@ -36,27 +36,18 @@ class WriteBehind:
         """The batch to add changes to; do not keep it across an await."""
         return self._gathered
 
-    async def load(self, chat_key: bytes) -> tuple[bytes | None, Sealed | None]:
-        """As :meth:`Store.load`, with what is not committed yet."""
+    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+        """As :meth:`Store.look`, with what is not committed yet."""
         # What is not committed is looked at first: a commit may end between a look at the store and one at it.
-        newer = Batch()
+        newer: dict[str, Sealed | None] = {}
         for batch in (self._committing, self._gathered):
             if chat_key in batch.sessions:
-                newer.sessions[chat_key] = batch.sessions[chat_key]
+                newer["session"] = batch.sessions[chat_key]
             if chat_key in batch.fragments:
-                newer.fragments[chat_key] = batch.fragments[chat_key]
-        session, fragment = await self._store.load(chat_key)
-        if chat_key in newer.sessions:
-            changed = newer.sessions[chat_key]
-            session = changed.envelope if changed else None
-        return session, newer.fragments.get(chat_key, fragment)
-
-    async def was_handled(self, channel: str, update_id: int) -> bool:
-        """As :meth:`Store.was_handled`, with what is not committed yet."""
-        key = (channel, update_id)
-        if key in self._gathered.handled or key in self._committing.handled:
-            return True
-        return await self._store.was_handled(channel, update_id)
+                newer["fragment"] = batch.fragments[chat_key]
+        handled = update in self._gathered.handled or update in self._committing.handled
+        found = await self._store.look(chat_key, update)
+        return found._replace(**newer, handled=handled or found.handled) if newer or handled else found
 
     async def flush(self) -> None:
         """Commits everything gathered so far. Raises what the database raises; then the batch is kept."""

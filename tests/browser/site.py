@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import AsyncExitStack
 
 from starlette.applications import Starlette
@@ -10,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from safetybot.channels.web import WebChat, WebOptions, forms_key, listen, serve
+from safetybot.channels.web import WebChat, WebOptions, forms_key
+from safetybot.serving.listening import listen, serve
+from tests.browser.tls import TlsProxy
 from tests.channels.web.browsing import transcripts
 from tests.talking import Bot
 
@@ -21,8 +24,10 @@ EXIT = "https://weather.example/today"
 class Site:
     """Use as ``async with Site(bot) as site``."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, tls: ssl.SSLContext | None = None) -> None:
+        """``tls``: the chat is behind a proxy that browsers reach over TLS with this."""
         self.bot = bot
+        self._tls = tls
         self.address = ""
         """Of the chat, without a slash."""
         self.school = ""
@@ -37,9 +42,13 @@ class Site:
             port = school.socket.getsockname()[1]
             # Two names of one machine are two sites to a browser.
             self.school, self.stranger = f"http://localhost:{port}", f"http://127.0.0.1:{port}"
-            options = WebOptions(port=0, embed=(self.school,), exit=EXIT)
+            proxy = await stack.enter_async_context(TlsProxy(self._tls)) if self._tls else None
+            url = proxy.address if proxy else None
+            options = WebOptions(port=0, url=url, embed=(self.school,), exit=EXIT)
             listening = stack.enter_context(listen(options))
             self.address = listening.address
+            if proxy:
+                proxy.behind = listening.socket.getsockname()[1]
             key = forms_key(self.bot.secret_file.read_bytes())
             chat = WebChat(self.bot.service, transcripts(self.bot), key, options, self.bot.clock)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())

@@ -170,7 +170,9 @@ class Window:
         ours = {urlsplit(each).netloc for each in (self.site.address, self.site.school, self.site.stranger, EXIT)}
         assert {urlsplit(each).netloc for each in self.asked if not each.startswith("data:")} <= ours
         cookies = await self.context.cookies()
-        assert [each["name"] for each in cookies] in ([], ["chat"])
+        secure = self.site.address.startswith("https:")
+        assert [each["name"] for each in cookies] in ([], ["__Host-chat" if secure else "chat"])
+        assert all(each["secure"] == secure for each in cookies)
         assert all(each["httpOnly"] and each["sameSite"] == "Strict" and each["expires"] == -1 for each in cookies)
         if self.script and self.page.url.startswith(self.site.address):
             stored = "(await indexedDB.databases()).length + localStorage.length + sessionStorage.length"

@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.storage.database import sqlite_engine
-from safetybot.storage.store import Count, Sealed, Store
+from safetybot.storage.store import Count, Found, Sealed, Store
 from safetybot.storage.writing import INTERVAL, WriteBehind
 
 KEY = bytes([1]) * 32
+SEVEN = ("telegram", 7)
 COUNT = Count("2027-01-15", "answer", "a")
 BREAK = "CREATE TRIGGER broken BEFORE INSERT ON counters BEGIN SELECT RAISE(ABORT, 'no'); END"
 
@@ -56,15 +57,13 @@ def gather(writing: WriteBehind, words: bytes = b"s") -> None:
 
 
 async def assert_seen(reader: WriteBehind | Store, words: bytes) -> None:
-    assert await reader.load(KEY) == (words, Sealed(words, 20))
-    assert await reader.was_handled("telegram", 7)
+    assert await reader.look(KEY, SEVEN) == Found(Sealed(words, 10), Sealed(words, 20), handled=True)
 
 
 async def test_what_is_gathered_is_seen_before_it_is_written(writing: WriteBehind, store: Store) -> None:
     gather(writing)
     await assert_seen(writing, b"s")
-    assert await store.load(KEY) == (None, None)
-    assert not await store.was_handled("telegram", 7)
+    assert await store.look(KEY, SEVEN) == Found()
 
 
 async def test_what_is_committed_is_seen_by_everybody(writing: WriteBehind, store: Store) -> None:
@@ -81,9 +80,9 @@ async def test_gathered_comes_before_committed(writing: WriteBehind, store: Stor
     gather(writing, b"2")
     await assert_seen(writing, b"2")
     writing.gather().fragments[KEY] = None
-    assert (await writing.load(KEY))[1] is None
+    assert (await writing.look(KEY)).fragment is None
     await writing.flush()
-    assert await store.load(KEY) == (b"2", None)
+    assert await store.look(KEY) == Found(Sealed(b"2", 10))
 
 
 async def test_while_a_commit_is_under_way_nothing_is_missing(writing: WriteBehind) -> None:
@@ -94,9 +93,9 @@ async def test_while_a_commit_is_under_way_nothing_is_missing(writing: WriteBehi
         # Some at a time: a slow disk must not make it thousands, which would wait for each other.
         seen = set()
         while not flushing.done():
-            seen |= {read[0] for read in await asyncio.gather(*(writing.load(KEY) for _ in range(5)))}
+            seen |= {found.session for found in await asyncio.gather(*(writing.look(KEY) for _ in range(5)))}
         await flushing
-        assert seen <= {words}
+        assert seen <= {Sealed(words, 10)}
 
 
 async def test_a_failed_commit_loses_nothing_and_counts_nothing_twice(
@@ -155,7 +154,7 @@ class TestBehind:
         writing.start()
         gather(writing)
         async with asyncio.timeout(INTERVAL + 4):
-            while not await store.was_handled("telegram", 7):
+            while not (await store.look(KEY, SEVEN)).handled:
                 await asyncio.sleep(0.02)
         await writing.stop()
 
@@ -170,7 +169,7 @@ class TestBehind:
                 await asyncio.sleep(0.02)
         await run(engine, "DROP TRIGGER broken")
         async with asyncio.timeout(INTERVAL + 4):
-            while not await store.was_handled("telegram", 7):
+            while not (await store.look(KEY, SEVEN)).handled:
                 await asyncio.sleep(0.02)
         await writing.stop()
         assert "IntegrityError" in caplog.text

@@ -13,8 +13,8 @@ from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from safetybot.channels.markdown import Block, Line, Listing, Paragraph, Span, parse
 from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.markdown import Block, Line, Listing, Paragraph, Span, parse
 
 TEXT_MAX = 4096
 """UTF-16 units in one message, as Telegram counts them after the tags are gone."""

@@ -2,7 +2,6 @@
 
 from safetybot.channels.web.app import WebChat
 from safetybot.channels.web.options import WebOptions
-from safetybot.channels.web.serving import Listening, WebAddressTaken, listen, serve
 from safetybot.channels.web.tokens import forms_key
 
-__all__ = ["Listening", "WebAddressTaken", "WebChat", "WebOptions", "forms_key", "listen", "serve"]
+__all__ = ["WebChat", "WebOptions", "forms_key"]

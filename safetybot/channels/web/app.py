@@ -16,15 +16,17 @@ from starlette.routing import Route
 from safetybot.channels.web.chats import ChatClosed, Chats, Did, Shown
 from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
 from safetybot.channels.web.files import file_routes
-from safetybot.channels.web.forms import NotAForm, TooLarge, read_form
+from safetybot.channels.web.forms import read_form
 from safetybot.channels.web.languages import first_language
 from safetybot.channels.web.limits import Limits
 from safetybot.channels.web.options import WebOptions
 from safetybot.channels.web.pages import FRAMED, OWN, Pages, Place
 from safetybot.channels.web.problems import Problems, wants_json
-from safetybot.channels.web.security import Guard, is_framed, is_from_here
+from safetybot.channels.web.security import is_framed, web_headers
 from safetybot.channels.web.tokens import Forms, Visitor
 from safetybot.dialogue.transcript import Transcript
+from safetybot.serving.forms import NotAForm, TooLarge
+from safetybot.serving.guard import Guard, is_from_here
 
 _PRESS_MAX = 64
 """Bytes in a button's press, in every channel."""
@@ -55,7 +57,7 @@ class WebChat:
                 *(self._routes(FRAMED) if options.embed else ()),
                 *file_routes(self._pages.voice if options.embed else None),
             ],
-            middleware=[Middleware(Guard, options=options, problem=problems.page)],
+            middleware=[Middleware(Guard, options=options, headers=web_headers(options), problem=problems.page)],
             exception_handlers=problems.handlers,
             lifespan=self._lifespan,
         )
@@ -89,7 +91,6 @@ class WebChat:
             # Somebody followed a link on another site, so the browser keeps the cookie back, if there is one. A page
             # of ours that leads to the same address gets it: a chat in another tab must not be taken for a new one.
             return HTMLResponse(self._pages.doorway(place, language))
-        new = visitor is None
         visitor = visitor or Visitor.new()
         try:
             transcript = await self._chats.look(visitor, language)
@@ -102,7 +103,7 @@ class WebChat:
             response = self._news(place, visitor, transcript, _number(request.query_params.get("seen")), language)
         else:
             response = HTMLResponse(self._pages.chat(place, visitor, transcript, language))
-        return self._with_cookie(response, place, visitor) if new else response
+        return self._with_cookie(request, response, place, visitor)
 
     async def _say(self, request: Request) -> Response:
         place, language = self._place(request), first_language(request)
@@ -142,7 +143,7 @@ class WebChat:
         if place.framed:
             transcript = await self._chats.look(visitor, language)
             return HTMLResponse(self._pages.chat(place, visitor, transcript, language))
-        return self._with_cookie(RedirectResponse(place.home, 303), place, visitor)
+        return self._with_cookie(request, RedirectResponse(place.home, 303), place, visitor)
 
     async def _here(self, request: Request) -> Response:
         """Somebody is still writing."""
@@ -190,13 +191,15 @@ class WebChat:
         if wants_json(request):
             seen = 0 if shown.cleared else _number(fields.get("seen"))
             news = self._news(place, visitor, shown.transcript, seen, language, cleared=shown.cleared)
-            return self._with_cookie(news, place, visitor)
-        if place.framed or not shown.saved:
-            page = self._pages.chat(place, visitor, shown.transcript, language, new_from=shown.before)
-            return self._with_cookie(HTMLResponse(page), place, visitor)
+            return self._with_cookie(request, news, place, visitor)
+        # Where another language was chosen, words may already stand in the box.
+        draft = fields.get("text", "") if "press" in fields else ""
+        if place.framed or not shown.saved or draft.strip():
+            page = self._pages.chat(place, visitor, shown.transcript, language, new_from=shown.before, draft=draft)
+            return self._with_cookie(request, HTMLResponse(page), place, visitor)
         new = shown.transcript.after(shown.before)
         response = RedirectResponse(place.home + (f"#m{new[0].number}" if new else ""), 303)
-        return self._with_cookie(response, place, visitor)
+        return self._with_cookie(request, response, place, visitor)
 
     def _news(
         self,
@@ -239,8 +242,9 @@ class WebChat:
     def _known(self, request: Request) -> Visitor | None:
         return Visitor.read(request.cookies.get(self._cookie))
 
-    def _with_cookie(self, response: Response, place: Place, visitor: Visitor) -> Response:
-        if not place.framed:
+    def _with_cookie(self, request: Request, response: Response, place: Place, visitor: Visitor) -> Response:
+        """Has the browser hold a visitor's name, unless it does."""
+        if not place.framed and request.cookies.get(self._cookie) != visitor.held:
             self._hold(response, visitor.held)
         return response
 

@@ -163,6 +163,9 @@ class Chats:
         """What stands on the button that was pressed; nothing where nobody knows."""
         if button := transcript.button(press):
             return button.text
+        kind, _, code = press.partition(":")
+        if kind == "lang" and code in self._conversation.languages:
+            return self._conversation.languages[code].language
         return self._conversation.wording(language).buttons["help-now"] if press == HELP_NOW else ""
 
     async def _kept(self, visitor: Visitor, shown: Shown) -> Shown:

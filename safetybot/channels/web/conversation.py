@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
@@ -12,6 +12,10 @@ from safetybot.guidance.model import Helpline, WordingFile
 
 class Conversation(Protocol):
     """The one entrance behind every channel."""
+
+    @property
+    def languages(self) -> Mapping[str, WordingFile]:
+        """The wording of each language by its code, the first one first."""
 
     def language(self, *wanted: str | None) -> str:
         """The code of the first of the wanted languages (BCP 47) that is spoken."""

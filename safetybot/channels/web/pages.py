@@ -67,8 +67,9 @@ class Pages:
         language: str | None,
         *,
         new_from: int | None = None,
+        draft: str = "",
     ) -> str:
-        """The chat itself. ``new_from``: the last entry that was there before."""
+        """The chat itself. ``new_from``: the last entry that was there before; ``draft``: words still to be sent."""
         voice = self.voice(transcript.language, language)
         return self._render(
             "chat.html",
@@ -77,6 +78,8 @@ class Pages:
             visitor=visitor,
             entries=voice.entries(transcript.entries, new=None if new_from is None else new_from + 1),
             older=transcript.shortened,
+            languages=self._others(voice.code),
+            draft=draft,
             # In a frame the answer comes without a redirect, which would name where to begin to read.
             say_action=f"{place.prefix}/say" + (f"#{NEW}" if place.framed else ""),
         )
@@ -88,8 +91,9 @@ class Pages:
             "html": str(voice.entries(transcript.after(after))),
             "count": transcript.count,
             # What stands before it is gone: hidden in another tab, or too long ago.
-            "first": transcript.entries[0].number if transcript.entries else transcript.count + 1,
+            "first": transcript.first,
             "token": self._forms.token(visitor.chat),
+            "language": voice.code,
         }
 
     def closed(self, place: Place, visitor: Visitor, language: str | None) -> str:
@@ -108,6 +112,10 @@ class Pages:
         """The same, for a script to show on the page."""
         voice = self.voice(language)
         return voice.block(name) + voice.block("web-help")
+
+    def _others(self, code: str) -> list[tuple[str, str]]:
+        """Every other language there is: its code, and its own name."""
+        return [(other, wording.language) for other, wording in self._conversation.languages.items() if other != code]
 
     def _render(self, template: str, place: Place, voice: Voice, *, visitor: Visitor | None, **more: Any) -> str:
         return self._templates.get_template(template).render(

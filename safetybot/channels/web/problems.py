@@ -8,10 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from safetybot.channels.web.forms import NotAForm, TooLarge
 from safetybot.channels.web.languages import first_language
 from safetybot.channels.web.limits import TooMany
 from safetybot.channels.web.pages import Pages, Place
+from safetybot.serving.forms import NotAForm, TooLarge
 
 _WORDS = {
     403: "web-refused",

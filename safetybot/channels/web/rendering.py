@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,20 +9,18 @@ from html import escape
 
 from markupsafe import Markup
 
-from safetybot.channels.markdown import Block, Line, Listing, Paragraph, Span, parse
-from safetybot.channels.web.numbers import EMERGENCY, Numbers
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.speaker import HELP_NOW
 from safetybot.dialogue.transcript import Entry
 from safetybot.guidance.model import Helpline, WordingFile
+from safetybot.serving.numbers import EMERGENCY
+from safetybot.serving.said import PRESS_FORM as PRESS_FORM
+from safetybot.serving.said import Said
 
-PRESS_FORM = "press"
-"""The id of the form that the buttons of all messages belong to."""
 NEW = "new"
 """The id of the first entry that is new, where the address cannot name it."""
 CODE_SAVED = "code:saved"
 """The press under the message that holds a report's code."""
-
 
 _ADVICE = frozenset("now topics talk none group safe age lang topic lines up down report".split())  # noqa: SIM905
 """What the presses under advice begin with. A message with any other may quote what somebody wrote."""
@@ -56,7 +53,7 @@ class Voice:
 
     def block(self, name: str) -> Markup:
         """A phrase as HTML."""
-        return Markup(self._body(self.wording.say[name], commands=False))  # noqa: S704 - escaped below, like all here
+        return Markup(self._words.html(self.wording.say[name], commands=False))  # noqa: S704 - escaped below, like all here
 
     def entries(self, entries: Iterable[Entry], new: int | None = None) -> Markup:
         """Entries of a transcript, as items of a list. ``new``: the number of the one that has the id :data:`NEW`."""
@@ -95,74 +92,17 @@ class Voice:
     def _said(self, message: Outgoing) -> str:
         """The words of a message. Those of advice are made into HTML once, for they are the same for everybody."""
         if not is_advice(message):
-            return self._body(message.text, commands=True)
+            return self._words.html(message.text, commands=True)
         html = self._advice.get(message.text)
         if html is None:
             if len(self._advice) >= _ADVICE_MAX:
                 self._advice.clear()
-            html = self._advice[message.text] = self._body(message.text, commands=True)
+            html = self._advice[message.text] = self._words.html(message.text, commands=True)
         return html
 
-    # --- Light Markdown ----------------------------------------------------------------------------------------
-
-    def _body(self, text: str, *, commands: bool) -> str:
-        return "".join(self._block(block, commands) for block in parse(text))
-
-    def _block(self, block: Block, commands: bool) -> str:
-        if isinstance(block, Paragraph):
-            return f"<p>{'<br>'.join(self._line(line, commands) for line in block.lines)}</p>"
-        return self._listing(block, commands)
-
-    def _listing(self, listing: Listing, commands: bool) -> str:
-        items = "".join(
-            f"<li>{''.join(self._block(block, commands) for block in item.blocks)}</li>" for item in listing.items
-        )
-        return f"<ul>{items}</ul>" if listing.start is None else f'<ol start="{listing.start}">{items}</ol>'
-
-    def _line(self, line: Line, commands: bool) -> str:
-        html, before = [], ""
-        for span in line:
-            html.append(self._span(span, before, commands))
-            before += span.text
-        return "".join(html)
-
-    def _span(self, span: Span, before: str, commands: bool) -> str:
-        if span.link is not None:
-            html = self._link(span.text, span.link)
-        else:
-            html = "".join(
-                self._link(piece.text, piece.link) if piece.link else self._commands(piece.text, commands)
-                for piece in self._numbers.pieces(span.text, before)
-            )
-        if span.italic:
-            html = f"<em>{html}</em>"
-        return f"<strong>{html}</strong>" if span.bold else html
-
-    def _link(self, text: str, link: str) -> str:
-        if link.lower().startswith(("tel:", "sms:")):
-            return f'<a class="number" href="{escape(link)}">{escape(text)}</a>'
-        aside = f'<span class="unseen"> ({escape(self.say("web-new-tab"))})</span>'
-        return f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(text)}{aside}</a>'
-
-    def _commands(self, text: str, commands: bool) -> str:
-        """A command in a text can be pressed, as in Telegram."""
-        if not commands or "/" not in text:
-            return escape(text)
-        return "".join(
-            f'<button form="{PRESS_FORM}" name="text" value="{escape(part)}" class="command">{escape(part)}</button>'
-            if place % 2
-            else escape(part)
-            for place, part in enumerate(self._command.split(text))
-        )
-
     @cached_property
-    def _numbers(self) -> Numbers:
-        return Numbers(self.helplines, self.wording)
-
-    @cached_property
-    def _command(self) -> re.Pattern[str]:
-        names = "|".join(re.escape(command.command) for command in self.wording.commands)
-        return re.compile(rf"(?<![\w/])(/(?:{names}))(?![\w/])")
+    def _words(self) -> Said:
+        return Said(self.wording, self.helplines)
 
 
 def _holds_code(message: Outgoing) -> bool:

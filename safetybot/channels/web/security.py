@@ -1,36 +1,12 @@
-"""What goes with every answer, whatever it is; and the last guard against an error that shows itself."""
+"""What goes with every answer of the web chat."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Callable
 
 from safetybot.channels.web.options import WebOptions
 from safetybot.channels.web.pages import FRAMED
-
-_log = logging.getLogger(__name__)
-
-Problem = Callable[[Request, int], Awaitable[Response]]
-"""A kind page for a status."""
-
-_NOTHING = (
-    "accelerometer",
-    "autoplay",
-    "browsing-topics",
-    "camera",
-    "display-capture",
-    "geolocation",
-    "gyroscope",
-    "magnetometer",
-    "microphone",
-    "midi",
-    "payment",
-    "usb",
-)
+from safetybot.serving.guard import Headers, headers_of
 
 
 def is_framed(path: str) -> bool:
@@ -38,92 +14,20 @@ def is_framed(path: str) -> bool:
     return path == FRAMED.prefix or path.startswith(f"{FRAMED.prefix}/")
 
 
-class Guard:
-    """Adds the headers, answers only to our own names, and turns an error into a page."""
-
-    def __init__(self, app: ASGIApp, options: WebOptions, problem: Problem) -> None:
-        self._app = app
-        self._hosts = options.hosts
-        self._problem = problem
-        self._own = _headers(options, ())
-        self._framed = _headers(options, options.embed)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        wanted = self._framed if is_framed(scope["path"]) else self._own
-        begun = False
-
-        async def with_headers(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                said = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(each for each in wanted if each[0] not in said)]
-            await send(message)
-
-        if self._hosts is not None and _name(request) not in self._hosts:
-            response = await self._problem(request, 421)
-            await response(scope, receive, with_headers)
-            return
-        try:
-            await self._app(scope, receive, with_headers)
-        except ClientDisconnect:
-            return
-        except Exception as error:
-            # The type alone: what went wrong may quote what was written.
-            _log.error("a page failed: %s", type(error).__name__)
-            if begun:
-                return
-            response = await self._problem(request, 500)
-            await response(scope, receive, with_headers)
+def web_headers(options: WebOptions) -> Callable[[str], Headers]:
+    """The headers of the answer at a path."""
+    own, framed = _headers(options, ()), _headers(options, options.embed)
+    return lambda path: framed if is_framed(path) else own
 
 
-def is_from_here(request: Request, options: WebOptions, *, surely: bool) -> bool:
-    """Whether a form was sent by a page of ours.
-
-    Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones in ``Origin``, which is ``null`` where a
-    page sends no referrer. ``surely``: the absence of both is not enough.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("origin")
-    if origin not in (None, "null"):
-        return origin == (options.url or f"{request.url.scheme}://{request.headers.get('host', '')}")
-    return site == "same-origin" or not surely
-
-
-def _name(request: Request) -> str:
-    host = request.headers.get("host", "").lower()
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-
-
-def _headers(options: WebOptions, framed_by: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
+def _headers(options: WebOptions, framed_by: tuple[str, ...]) -> Headers:
     policy = {
-        "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self'",
         "connect-src": "'self'",
         # "Leave now" is a form, and its answer leads there.
         "form-action": f"'self' {options.exit_origin}",
-        "base-uri": "'none'",
         "frame-ancestors": " ".join(framed_by) or "'none'",
     }
-    headers = {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Robots-Tag": "noindex, nofollow",
-        "Permissions-Policy": ", ".join(f"{name}=()" for name in _NOTHING),
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    if not framed_by:
-        headers |= {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
-    if options.secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return headers_of(options, policy, framed=bool(framed_by))

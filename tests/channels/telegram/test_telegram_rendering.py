@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetybot.channels.markdown import Listing, Paragraph, Span, parse, plain
 from safetybot.channels.telegram.rendering import PressDoesNotFit, render, units
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
+from safetybot.markdown import Listing, Paragraph, Span, parse, plain
 from safetybot.reports.codes import Code, new_code
 from tests.emulator import telegram_html
 

@@ -6,12 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from safetybot.channels.web.embedding import embed_script
-from safetybot.channels.web.numbers import Numbers
 from safetybot.channels.web.pages import OWN, Pages
 from safetybot.channels.web.rendering import Voice
 from safetybot.channels.web.tokens import Forms, Visitor, forms_key
@@ -21,6 +22,7 @@ from safetybot.dialogue.speaker import Speaker
 from safetybot.dialogue.transcript import ENTRIES_MAX, LETTERS_MAX, Entry, Transcript, TranscriptError
 from safetybot.guidance.model import Guidance
 from safetybot.guidance.reader import read_content
+from safetybot.serving.numbers import Numbers
 from safetybot.storage.store import Sealed
 from safetybot.storage.tables import transcripts as table
 from safetybot.storage.transcripts import TranscriptStore
@@ -163,7 +165,8 @@ def _entries(many: int, text: str = "x") -> Transcript:
 class TestTranscript:
     def test_as_data_and_back(self) -> None:
         transcript = Transcript(language="cy").said("hello").answered([Outgoing("x", ((Button("a", "b"),),), True)])
-        assert Transcript.from_json(transcript.to_json()) == transcript
+        assert Transcript.from_bytes(transcript.to_bytes()) == transcript
+        assert Transcript.from_bytes(transcript.to_bytes()).entries == transcript.entries
         keys = ChatKeys.derive(KEY, "web", "a")
         assert keys.open_transcript(keys.seal_transcript(transcript)) == transcript
         with pytest.raises(SealedDataError):
@@ -175,12 +178,39 @@ class TestTranscript:
         for text in texts:
             transcript = transcript.said(text)
         keys = ChatKeys.derive(KEY, "web", "a")
-        assert keys.open_transcript(keys.seal_transcript(transcript)) == transcript
+        kept = keys.open_transcript(keys.seal_transcript(transcript))
+        assert kept == transcript
+        assert [entry.message.text for entry in kept.entries] == texts[-ENTRIES_MAX:]
 
-    @pytest.mark.parametrize("data", [{}, {"entries": 1, "count": 1, "language": None, "shortened": 0}])
-    def test_what_is_none(self, data: dict[str, object]) -> None:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"{}",
+            b"[]",
+            b"\xff",
+            b'{"entries": [], "count": 0}',
+            b"[1, 0, null, false, []]",
+            b"[2, 1, null, false, [[1, 1]]]",
+        ],
+    )
+    def test_what_is_none(self, data: bytes) -> None:
         with pytest.raises(TranscriptError):
-            Transcript.from_json(data)
+            Transcript.from_bytes(data)
+
+    def test_an_entry_that_is_none(self) -> None:
+        kept = Transcript.from_bytes(b"[2, 1, null, false, [[1, 1]]]\n{}")
+        with pytest.raises(TranscriptError):
+            kept.after(0)
+
+    def test_the_newest_button_with_a_press(self) -> None:
+        transcript = Transcript()
+        for text in ("old", "new"):
+            transcript = transcript.answered([Outgoing("x", ((Button(text, 'a "b"'),),))])
+        transcript = transcript.said('a "b"').answered([Outgoing("y")])
+        for each in (transcript, Transcript.from_bytes(transcript.to_bytes())):
+            assert each.button('a "b"') == Button("new", 'a "b"')
+            assert each.button("other") is None
 
     def test_the_oldest_go_first_and_numbers_go_on(self) -> None:
         transcript = _entries(ENTRIES_MAX)
@@ -213,34 +243,37 @@ class TestKeeping:
             kept = await again.load(f"chat {number}")
             assert kept == Transcript().said(str(number))
 
-    async def test_many_share_a_commit(self, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_many_share_a_commit(self, bot: Bot) -> None:
         store, commits = TranscriptStore(bot.engine), []
-        write = store._write
 
-        async def counted(rows: dict[bytes, Sealed | None]) -> None:
-            commits.append(len(rows))
-            await write(rows)
+        def committed(connection: Connection) -> None:
+            commits.append(connection)
 
-        monkeypatch.setattr(store, "_write", counted)
-        await asyncio.gather(*(store.save(bytes([number]) * 32, Sealed(b"x", 1)) for number in range(20)))
-        assert sum(commits) == 20
-        assert len(commits) < 4
+        event.listen(Engine, "commit", committed)
+        try:
+            await asyncio.gather(*(store.save(bytes([number]) * 32, Sealed(b"x", 1)) for number in range(20)))
+        finally:
+            event.remove(Engine, "commit", committed)
+        assert await bot.rows(table) == 20
+        assert 0 < len(commits) < 4
 
-    async def test_a_failure_is_told_to_all_who_wait_and_the_next_is_tried(
-        self, bot: Bot, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_the_last_of_one_commit_counts(self, bot: Bot) -> None:
+        store, key = TranscriptStore(bot.engine), bytes(32)
+        await asyncio.gather(*(store.save(key, last) for last in (Sealed(b"1", 1), None, Sealed(b"2", 2))))
+        assert await store.load(key) == Sealed(b"2", 2)
+        await asyncio.gather(store.save(key, Sealed(b"3", 3)), store.save(key, None))
+        assert await store.load(key) is None
+
+    async def test_a_failure_is_told_to_all_who_wait_and_the_next_is_tried(self, bot: Bot) -> None:
         store = TranscriptStore(bot.engine)
-        write = store._write
-
-        async def broken(rows: dict[bytes, Sealed | None]) -> None:
-            raise OperationalError("", {}, Exception())
-
-        monkeypatch.setattr(store, "_write", broken)
+        async with bot.engine.begin() as connection:
+            await connection.execute(sqlalchemy.text("ALTER TABLE transcripts RENAME TO elsewhere"))
         ended = await asyncio.gather(
             *(store.save(bytes([number]) * 32, None) for number in range(3)), return_exceptions=True
         )
         assert [type(each) for each in ended] == [OperationalError] * 3
-        monkeypatch.setattr(store, "_write", write)
+        async with bot.engine.begin() as connection:
+            await connection.execute(sqlalchemy.text("ALTER TABLE elsewhere RENAME TO transcripts"))
         await store.save(b"x" * 32, Sealed(b"x", 1))
         assert await store.load(b"x" * 32) == Sealed(b"x", 1)
 

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from safetybot.channels.web import WebAddressTaken, WebChat, WebOptions, listen, serve
+from safetybot.channels.web import WebChat, WebOptions
 from safetybot.dialogue.messages import Incoming, Reply
+from safetybot.serving.listening import AddressTaken, listen, serve
 from tests.channels.web.browsing import Browser, read_page
 from tests.talking import Bot
 
@@ -75,7 +76,7 @@ def test_a_place_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with (
-            pytest.raises(WebAddressTaken, match=f"127.0.0.1 port {port}: .*SAFETYBOT_WEB_PORT"),
+            pytest.raises(AddressTaken, match=f"127.0.0.1 port {port}: .*SAFETYBOT_WEB_PORT"),
             listen(WebOptions(port=port)),
         ):
             pass
@@ -83,7 +84,7 @@ def test_a_place_that_is_taken_is_told() -> None:
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "x" * 300, "a..b"])
 def test_a_place_that_is_not_ours_is_told(host: str) -> None:
-    with pytest.raises(WebAddressTaken), listen(WebOptions(host=host, port=0)):
+    with pytest.raises(AddressTaken), listen(WebOptions(host=host, port=0)):
         pass
 
 

@@ -121,6 +121,12 @@
       }
       if (fromBox && box.value === typed) box.value = "";
       show(answer);
+      if (fields.get("press")?.startsWith("lang:") && answer.language !== document.documentElement.lang) {
+        // The same once more changes nothing, and brings the whole page in the language that was chosen.
+        fields.set("text", box.value);
+        native(form, fields);
+        return false;
+      }
       // On a phone the keyboard would come up and cover the answer.
       if (fromBox && keyboard()) box.focus({ preventScroll: true });
       return true;
@@ -155,7 +161,7 @@
     event.preventDefault();
     const fields = new URLSearchParams(new FormData(event.target));
     if (event.submitter?.name) fields.set(event.submitter.name, event.submitter.value);
-    if (event.target === say && !box.value.trim()) return Promise.resolve(false);
+    if (event.target === say && !fields.get("press") && !box.value.trim()) return Promise.resolve(false);
     return send(event.target, fields);
   };
 

@@ -1,4 +1,4 @@
-"""Starting and stopping the web chat's server."""
+"""Starting and stopping a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
-from safetybot.channels.web.options import WebOptions
+from safetybot.serving.options import ServingOptions
 
 FINISH_SECONDS = 20
 """For what is in hand when it is told to stop."""
@@ -21,7 +21,7 @@ FINISH_SECONDS = 20
 _log = logging.getLogger(__name__)
 
 
-class WebAddressTaken(Exception):  # noqa: N818 - reads as what went wrong
+class AddressTaken(Exception):  # noqa: N818 - reads as what went wrong
     """It cannot listen where it is told to; the message says where and why."""
 
 
@@ -35,8 +35,8 @@ class Listening:
 
 
 @contextmanager
-def listen(options: WebOptions) -> Iterator[Listening]:
-    """Takes the place while the block runs. Raises WebAddressTaken."""
+def listen(options: ServingOptions) -> Iterator[Listening]:
+    """Takes the place while the block runs. Raises AddressTaken."""
     try:
         family, *_, place = socket.getaddrinfo(
             options.host or None, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -51,9 +51,9 @@ def listen(options: WebOptions) -> Iterator[Listening]:
             raise
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise WebAddressTaken(
-            f"the web chat cannot listen on {options.host} port {options.port}: {reason}. Is it running already? "
-            "SAFETYBOT_WEB_HOST and SAFETYBOT_WEB_PORT choose another place"
+        raise AddressTaken(
+            f"{options.what} cannot listen on {options.host} port {options.port}: {reason}. Is it running already? "
+            f"{options.settings}_HOST and {options.settings}_PORT choose another place"
         ) from None
     with contextlib.closing(taken):
         taken.setblocking(False)
@@ -68,7 +68,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: ASGIApp, options: WebOptions, listening: Listening, stop: asyncio.Event) -> None:
+async def serve(app: ASGIApp, options: ServingOptions, listening: Listening, stop: asyncio.Event) -> None:
     """Answers until ``stop`` is set; then what is in hand is finished."""
     config = uvicorn.Config(
         app,
@@ -87,10 +87,11 @@ async def serve(app: ASGIApp, options: WebOptions, listening: Listening, stop: a
         await stop.wait()
         server.should_exit = True
 
-    waiting = asyncio.create_task(stopped(), name="web stop")
-    _log.info("Web chat: answering at %s", listening.address)
+    name = options.what.removeprefix("the ").capitalize()
+    waiting = asyncio.create_task(stopped(), name=f"{name} stop")
+    _log.info("%s: answering at %s", name, listening.address)
     try:
         await server.serve([listening.socket])
     finally:
         waiting.cancel()
-        _log.info("Web chat: stopped")
+        _log.info("%s: stopped", name)

@@ -1,0 +1,43 @@
+"""Reads the one kind of form there is: URL-encoded, no files."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+SECONDS = 20.0
+"""For a body to come."""
+
+
+class NotAForm(Exception):  # noqa: N818 - reads as what went wrong
+    """What came cannot be read."""
+
+
+class TooLarge(Exception):  # noqa: N818
+    """More came than anybody writes."""
+
+
+async def read_form(request: Request, *, most_bytes: int, most_fields: int) -> dict[str, str]:
+    """The fields of a form; of one that is given twice, the last. Raises NotAForm and TooLarge."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most_bytes:
+        raise TooLarge
+    body = bytearray()
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most_bytes:
+                    raise TooLarge
+    except TimeoutError:
+        raise NotAForm from None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise NotAForm
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most_fields)
+    except ValueError:
+        raise NotAForm from None
+    return {name: value.replace("\r\n", "\n") for name, value in fields}
