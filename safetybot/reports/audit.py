@@ -12,15 +12,17 @@ Someone who can write to the database can compute the whole chain anew. So note 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.storage.tables import audit_head, audit_log
@@ -28,6 +30,8 @@ from safetybot.storage.tables import audit_head, audit_log
 BOT = "bot"
 """The actor of what a writer of a report does, and of what happens by itself."""
 OPERATOR = "operator"
+DESK = "desk"
+"""The actor of what the desk notes of somebody who is not logged in."""
 _DETAIL_MAX = 400
 _PAGE = 1000
 
@@ -36,13 +40,18 @@ class AuditDamaged(Exception):
     """The log's head is missing: restore the database from a backup."""
 
 
+class HeadMistyped(Exception):
+    """What was noted of the log has not the form that :func:`spell_head` writes."""
+
+
 class Act(StrEnum):
-    """What is recorded."""
+    """What is recorded. 24 characters at most."""
 
     FILED = "filed"
     ADDED = "added"
     WITHDREW = "withdrew"
     OPENED = "opened"
+    CONTACT_SEEN = "contact seen"
     REPLIED = "replied"
     NOTED = "noted"
     ASSIGNED = "assigned"
@@ -51,6 +60,8 @@ class Act(StrEnum):
     URGENCY = "urgency"
     CLOSED = "closed"
     REOPENED = "reopened"
+    LABELLED = "labelled"
+    LINKED = "linked"
     KEPT = "kept"
     EXPORTED = "exported"
     WARNED = "purge announced"
@@ -59,8 +70,21 @@ class Act(StrEnum):
     STAFF_DISABLED = "staff disabled"
     STAFF_RECOVERED = "staff recovered"
     STAFF_GRANTED = "staff granted"
+    STAFF_ENABLED = "staff enabled"
     STAFF_UNLOCKED = "staff logged in"
     RENEWED = "passphrase changed"
+    PASSPHRASE_RIGHT = "passphrase accepted"  # noqa: S105 - no secret
+    """The first of two factors."""
+    LOGIN_FAILED = "login failed"
+    CONFIRMING_FAILED = "confirmation failed"
+    """Somebody who is logged in typed a wrong passphrase where it is asked for again."""
+    LOCKED_OUT = "locked out"
+    SECOND_FAILED = "second factor failed"
+    SECOND_SET = "second factor set"
+    SECOND_RESET = "second factor reset"
+    CODES_RENEWED = "recovery codes renewed"
+    CODE_USED = "recovery code used"
+    DRILL = "recovery drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +93,19 @@ class Head:
 
     number: int
     hash: bytes
+
+
+def spell_head(head: Head) -> str:
+    """``number:hash``, the hash as 64 hexadecimal digits."""
+    return f"{head.number}:{head.hash.hex()}"
+
+
+def read_head(text: str) -> Head:
+    """What :func:`spell_head` wrote. Raises HeadMistyped."""
+    match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", "".join(text.split()).lower(), re.ASCII)
+    if match is None:
+        raise HeadMistyped("an audit head is a number, a colon and 64 digits or letters a to f")
+    return Head(int(match[1]), bytes.fromhex(match[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,27 +199,95 @@ async def history(
     return [_row(row) for row in await connection.execute(query)]
 
 
-async def verify(connection: AsyncConnection, anchor: Head | None = None) -> BrokenRow | None:
-    """The first broken row of the whole log, or None. ``anchor``: a head that was noted earlier."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which rows are wanted; None: any."""
+
+    member: str | None = None
+    """Who did it, or to whose account it was done."""
+    acts: Collection[str] | None = None
+    case: str | None = None
+    """The beginning of a case's id."""
+    first_day: str | None = None
+    last_day: str | None = None
+
+
+async def newest(
+    connection: AsyncConnection, search: Search, *, before: int | None = None, limit: int
+) -> Sequence[AuditRow]:
+    """Rows that fit, newest first; ``before``: only those with a lower number."""
+    wanted: list[ColumnElement[bool]] = []
+    if before is not None:
+        wanted.append(audit_log.c.number < before)
+    if search.member is not None:
+        about = audit_log.c.detail.contains(f'"member":"{search.member}"', autoescape=True)
+        wanted.append(or_(audit_log.c.actor == search.member, about))
+    if search.acts is not None:
+        wanted.append(audit_log.c.act.in_(search.acts))
+    if search.case is not None:
+        # As a range, which an index serves: ids are hexadecimal digits.
+        wanted.append(and_(audit_log.c.case_id >= search.case, audit_log.c.case_id < f"{search.case}g"))
+    if search.first_day is not None:
+        wanted.append(audit_log.c.at >= search.first_day)
+    if search.last_day is not None:
+        wanted.append(audit_log.c.at < f"{search.last_day}U")  # after every time of that day, which begins with T
+    query = select(audit_log).where(*wanted).order_by(audit_log.c.number.desc()).limit(limit)
+    return [_row(row) for row in await connection.execute(query)]
+
+
+async def last_times(connection: AsyncConnection, act: Act) -> Mapping[str, str]:
+    """Actor → when they last did something."""
+    query = select(audit_log.c.actor, func.max(audit_log.c.at)).where(audit_log.c.act == act.value)
+    return {row[0]: row[1] for row in await connection.execute(query.group_by(audit_log.c.actor))}
+
+
+async def last_of(connection: AsyncConnection, act: Act, actor: str | None = None) -> AuditRow | None:
+    """The newest row of an act, by one actor or by anybody."""
+    query = select(audit_log).where(audit_log.c.act == act.value).order_by(audit_log.c.number.desc()).limit(1)
+    if actor is not None:
+        query = query.where(audit_log.c.actor == actor)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _row(row)
+
+
+async def verify(
+    connection: AsyncConnection, anchor: Head | None = None, told: Callable[[int], None] = lambda number: None
+) -> BrokenRow | None:
+    """The first broken row of the whole log, or None. ``anchor``: a head that was noted earlier.
+
+    The connection must see one moment of the database throughout, or what is added meanwhile looks like damage.
+    ``told`` hears the number of each row up to which it holds, now and then.
+    """
     previous = Head(0, bytes(32))
     while rows := await history(connection, after=previous.number):
-        for row in rows:
-            if row.number != previous.number + 1:
-                return BrokenRow(previous.number + 1, "missing")
-            if row.hash != row.expected_hash(previous.hash):
-                return BrokenRow(row.number, "changed, or put in")
-            if anchor is not None and anchor.number == row.number and anchor.hash != row.hash:
-                return BrokenRow(row.number, "not what was noted of it earlier")
-            previous = Head(row.number, row.hash)
+        broken, previous = await asyncio.to_thread(_follow, previous, rows, anchor)
+        if broken is not None:
+            return broken
+        told(previous.number)
     try:
-        newest = await head(connection)
+        end = await head(connection)
     except AuditDamaged as error:
         return BrokenRow(previous.number, str(error))
-    if newest != previous:
+    if end != previous:
         return BrokenRow(previous.number + 1, "missing at the end, or the head was changed")
     if anchor is not None and anchor.number > previous.number:
         return BrokenRow(previous.number + 1, "missing at the end")
+    if anchor is not None and anchor.number == 0 and anchor.hash != bytes(32):
+        return BrokenRow(0, "not what was noted of it earlier")
     return None
+
+
+def _follow(previous: Head, rows: Sequence[AuditRow], anchor: Head | None) -> tuple[BrokenRow | None, Head]:
+    """The first of ``rows`` that does not follow on ``previous``; and the last that does."""
+    for row in rows:
+        if row.number != previous.number + 1:
+            return BrokenRow(previous.number + 1, "missing"), previous
+        if row.hash != row.expected_hash(previous.hash):
+            return BrokenRow(row.number, "changed, or put in"), previous
+        if anchor is not None and anchor.number == row.number and anchor.hash != row.hash:
+            return BrokenRow(row.number, "not what was noted of it earlier"), previous
+        previous = Head(row.number, row.hash)
+    return None, previous
 
 
 def _row(row: Any) -> AuditRow:

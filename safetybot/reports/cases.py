@@ -71,6 +71,10 @@ class Kind(StrEnum):
     """Among staff."""
     REFERRAL = "referral"
     """To whom, when, under what reference. Among staff."""
+    LABELS = "labels"
+    """The case's labels; the newest are those it has. Among staff."""
+    LINK = "link"
+    """Another case that names the same account, number or page, or that such a link was wrong. Among staff."""
 
 
 FROM_WRITER = frozenset({Kind.REPORT, Kind.CONTACT, Kind.ADDITION})

@@ -26,12 +26,13 @@ from safetybot.reports.cases import (
     case_row,
 )
 from safetybot.reports.envelopes import Locked, Message, Opened, load, open_all, store
+from safetybot.reports.figures import count_opened, count_replied
 from safetybot.reports.login import UnlockedMember, acting
 from safetybot.reports.retention import shred
 from safetybot.reports.sealing import Json
 from safetybot.reports.staff import list_members, readers
 from safetybot.reports.staff_errors import MemberDisabled
-from safetybot.reports.times import day_of, moment_of
+from safetybot.reports.times import UK, day_of, moment_of
 from safetybot.storage.tables import cases, envelopes
 
 EXPORT_FORMAT = 1
@@ -43,32 +44,72 @@ class OpenedCase:
 
     row: CaseRow
     messages: tuple[Message, ...]
-    """Everything there is, oldest first."""
+    """Oldest first. How the writer can be reached is never among them: :func:`see_contact`."""
     locked: tuple[Locked, ...]
     """What this member cannot open: a colleague grants it, or it is damaged."""
     history: tuple[AuditRow, ...]
+    contact: bool = False
+    """Whether they said how they can be reached."""
+    unread: int = 0
+    """Messages of the writer's that nobody has opened yet; they are not among the messages here."""
+
+    @property
+    def seen(self) -> int:
+        """The number of its newest act: whoever acts on what they see here says so."""
+        return self.history[-1].number if self.history else 0
 
 
 async def open_case(connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime) -> OpenedCase:
-    """Opens a case, and marks as read what could be opened."""
-    row, opened = await _open(connection, member, case_id)
+    """Opens a case, and marks as read what could be opened. How the writer can be reached stays shut."""
+    row = await _begin(connection, member, case_id)
+    opened, contact = await _open(connection, member, case_id)
+    # It is known to be there, and to this member alone, if they have its key.
+    numbers = [*opened.numbers, *contact]
     if opened.numbers:
-        read = and_(envelopes.c.case_id == case_id, envelopes.c.number.in_(opened.numbers))
+        read = and_(envelopes.c.case_id == case_id, envelopes.c.number.in_(numbers))
         await connection.execute(update(envelopes).where(read).values(unread=False))
     await append(connection, member.id, Act.OPENED, moment_of(at), case_id, envelopes=len(opened.numbers))
+    await count_opened(connection, row, opened.messages, at)
     if row.status is Status.NEW and opened.numbers:
         await _set(connection, case_id, status=Status.OPEN.value)
         change = {"before": Status.NEW.value, "now": Status.OPEN.value}
         await append(connection, member.id, Act.STATUS, moment_of(at), case_id, **change)
     row = await case_row(connection, case_id)
-    return OpenedCase(row, opened.messages, opened.locked, tuple(await _history(connection, case_id)))
+    acts = tuple(await _history(connection, case_id))
+    return OpenedCase(row, opened.messages, opened.locked, acts, bool(contact))
+
+
+async def look_again(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> OpenedCase:
+    """A case that the member has opened before: all but what nobody has opened yet. Changes nothing.
+
+    The caller sees to it that they did open it, for this leaves no row.
+    """
+    row = await _begin(connection, member, case_id)
+    query = select(envelopes.c.number).where(and_(envelopes.c.case_id == case_id, envelopes.c.unread))
+    unread = set((await connection.execute(query)).scalars())
+    opened, contact = await _open(connection, member, case_id)
+    messages = tuple(message for message in opened.messages if message.number not in unread)
+    acts = tuple(await _history(connection, case_id))
+    return OpenedCase(row, messages, opened.locked, acts, bool(contact), len(opened.messages) - len(messages))
+
+
+async def see_contact(connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime) -> Opened:
+    """How the writer can be reached, if they want to be. Has a row of its own. Raises NotAllowed while it is new."""
+    row = await _begin(connection, member, case_id)
+    if row.status is Status.NEW:
+        raise NotAllowed("open the case first")
+    opened = open_all(case_id, await load(connection, case_id, member.id, [Kind.CONTACT]), member.pair())
+    await append(connection, member.id, Act.CONTACT_SEEN, moment_of(at), case_id, envelopes=len(opened.numbers))
+    return opened
 
 
 async def reply(connection: AsyncConnection, member: UnlockedMember, case_id: str, body: Json, at: dt.datetime) -> None:
     """Writes to the writer of the report. Raises NotAllowed while the case is new or closed; TooLong, NotJson."""
     row = await _begin(connection, member, case_id)
     if row.status not in (Status.OPEN, Status.WAITING):
-        raise NotAllowed("open the case before you reply")
+        why = "it is closed: open it again before you reply" if row.status is Status.CLOSED else "open the case first"
+        raise NotAllowed(why)
+    await count_replied(connection, member, row, at)
     await _store(connection, member, case_id, Kind.REPLY, body, at)
     await append(connection, member.id, Act.REPLIED, moment_of(at), case_id)
 
@@ -89,12 +130,18 @@ async def refer(
     to: str,
     when: dt.date,
     reference: str,
+    note: str = "",
 ) -> None:
-    """Writes down to whom a case was referred, sealed as notes are. Raises NotAllowed while the case is new."""
+    """Writes down to whom a case was referred, sealed as notes are.
+
+    Raises NotAllowed while the case is new, and for a day to come.
+    """
     row = await _begin(connection, member, case_id)
     if row.status is Status.NEW:
         raise NotAllowed("open the case before you refer it")
-    body = {"to": to, "when": when.isoformat(), "reference": reference}
+    if when > at.astimezone(UK).date():
+        raise NotAllowed("a referral is written down once it is made: the day cannot be in the future")
+    body = {"to": to, "when": when.isoformat(), "reference": reference, **({"note": note} if note else {})}
     await _store(connection, member, case_id, Kind.REFERRAL, body, at)
     await append(connection, member.id, Act.REFERRED, moment_of(at), case_id)
 
@@ -148,11 +195,31 @@ async def close(
     await append(connection, member.id, Act.CLOSED, moment_of(at), case_id, outcome=outcome.value)
 
 
-async def keep_until(
-    connection: AsyncConnection, member: UnlockedMember, case_id: str, day: dt.date, at: dt.datetime
+async def set_labels(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, labels: Sequence[str], at: dt.datetime
 ) -> None:
-    """Keeps a case from being purged before ``day``; takes back a purge that was announced."""
+    """Gives a case its labels, in place of those it had. Sealed as notes are. Raises TooLong, NotJson."""
     await _begin(connection, member, case_id)
+    await _store(connection, member, case_id, Kind.LABELS, {"labels": list(labels)}, at)
+    await append(connection, member.id, Act.LABELLED, moment_of(at), case_id)
+
+
+async def keep_until(
+    connection: AsyncConnection,
+    member: UnlockedMember,
+    case_id: str,
+    day: dt.date,
+    at: dt.datetime,
+    reason: str = "",
+) -> None:
+    """Keeps a case from being purged before ``day``; takes back a purge that was announced.
+
+    The reason is sealed as a note is. Raises TooLong, NotJson.
+    """
+    await _begin(connection, member, case_id)
+    if reason:
+        body = {"about": "kept", "until": day.isoformat(), "text": reason}
+        await _store(connection, member, case_id, Kind.NOTE, body, at)
     await _set(connection, case_id, keep_until=day.isoformat(), warned=None)
     await append(connection, member.id, Act.KEPT, moment_of(at), case_id, until=day.isoformat())
 
@@ -170,9 +237,11 @@ async def shred_withdrawn(connection: AsyncConnection, member: UnlockedMember, c
 async def export_case(
     connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime
 ) -> dict[str, Json]:
-    """One case, opened, as JSON with its history. The caller says who it is for, and guards the file."""
-    row, opened = await _open(connection, member, case_id)
-    await append(connection, member.id, Act.EXPORTED, moment_of(at), case_id, envelopes=len(opened.numbers))
+    """One case, opened, as JSON with its history: all of it. The caller guards the file."""
+    row = await _begin(connection, member, case_id)
+    opened = open_all(case_id, await load(connection, case_id, member.id), member.pair())
+    number = len(opened.numbers)
+    await append(connection, member.id, Act.EXPORTED, moment_of(at), case_id, what="case", envelopes=number)
     facts = {key: value for key, value in asdict(row).items() if key not in ("ref", "unread", "envelopes", "size")}
     rows = await _history(connection, case_id)
     return {
@@ -196,9 +265,11 @@ async def _begin(connection: AsyncConnection, member: UnlockedMember, case_id: s
     return await case_row(connection, case_id)
 
 
-async def _open(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> tuple[CaseRow, Opened]:
-    row = await _begin(connection, member, case_id)
-    return row, open_all(case_id, await load(connection, case_id, member.id), member.pair())
+async def _open(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> tuple[Opened, Sequence[int]]:
+    """What can be opened without the contact; and the numbers of the contact's envelopes, still shut."""
+    stored = await load(connection, case_id, member.id)
+    contact = [one.number for one in stored if one.kind is Kind.CONTACT and one.wrapped is not None]
+    return open_all(case_id, [one for one in stored if one.number not in contact], member.pair()), contact
 
 
 async def _store(

@@ -61,10 +61,13 @@ async def unlock(
     at: dt.datetime,
     stretcher: KeyStretcher,
     parameters: Parameters | None = None,
+    *,
+    act: Act = Act.STAFF_UNLOCKED,
 ) -> UnlockedMember:
     """Logs a member in. Raises WrongPassphrase: alike, and after the same time, whatever was wrong.
 
-    ``parameters`` are those that accounts are usually made with.
+    ``parameters`` are those that accounts are usually made with. ``act`` is what is written down: where a second
+    factor is asked for next, nobody is logged in yet.
     """
     async with engine.connect() as connection:
         row = await _account(connection, name)
@@ -78,10 +81,22 @@ async def unlock(
         member = UnlockedMember(member_of(row), unlock_private(row.locked_private, key, row.id))
         async with transaction(engine) as connection:
             await still_in(connection, member)
-            await append(connection, member.id, Act.STAFF_UNLOCKED, moment_of(at))
+            await append(connection, member.id, act, moment_of(at))
     except (CannotOpen, MemberDisabled):
         raise WrongPassphrase("the name or the passphrase is wrong") from None
     return member
+
+
+async def confirm(engine: AsyncEngine, member: UnlockedMember, passphrase: str, stretcher: KeyStretcher) -> None:
+    """Sees that a member who is logged in knows the passphrase. Raises WrongPassphrase."""
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(staff).where(staff.c.id == member.id))).one()
+    used = Parameters.stored(row.passes, row.memory)
+    key = await stretcher.run(stretch, passphrase_bytes(passphrase), row.salt, KEY_BYTES, used)
+    try:
+        unlock_private(row.locked_private, key, row.id)
+    except CannotOpen:
+        raise WrongPassphrase("the passphrase is wrong") from None
 
 
 async def change_passphrase(

@@ -9,21 +9,22 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.reports.audit import OPERATOR, Act, append, transaction
 from safetybot.reports.cases import RECOVERY
 from safetybot.reports.login import UnlockedMember, acting
 from safetybot.reports.passphrases import lock_member
-from safetybot.reports.sealing import KEY_BYTES, CannotOpen, KeyPair, rewrap_key
+from safetybot.reports.sealing import KEY_BYTES, CannotOpen, KeyPair, rewrap_key, unwrap_key
 from safetybot.reports.staff import Member, find_member, list_members
 from safetybot.reports.staff_errors import MemberDisabled, StaffError, UnknownMember
 from safetybot.reports.stretching import KeyStretcher, Parameters
 from safetybot.reports.times import moment_of
-from safetybot.storage.tables import envelope_keys, recovery_key, staff
+from safetybot.storage.tables import envelope_keys, envelopes, recovery_key, second_factors, staff
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, so nothing read out or written down is taken for something else."""
@@ -83,20 +84,83 @@ def _check(private: bytes) -> bytes:
     return hashlib.blake2b(private, digest_size=_CHECK_BYTES, person=b"recovery-check").digest()
 
 
-async def grant(engine: AsyncEngine, by: UnlockedMember, to: str, at: dt.datetime) -> Rewrapped:
+async def grant(
+    engine: AsyncEngine, by: UnlockedMember, to: str, at: dt.datetime, *, progress: Progress = lambda done, total: None
+) -> Rewrapped:
     """Gives the member with id ``to`` every earlier envelope that ``by`` can open.
 
+    It is done some hundreds at a time, each with its row in the log, so that others can write in between; where it is
+    broken off, what was given stays, and the next time goes on there.
     Raises UnknownMember, MemberDisabled, MemberLocked, MustChangePassphrase.
     """
+    opened = damaged = total = 0
+    after = ("", 0)
+    while True:
+        async with transaction(engine) as connection:
+            await acting(connection, by)
+            member = next((one for one in await list_members(connection) if one.id == to), None)
+            if member is None:
+                raise UnknownMember("no member of staff has this id")
+            _must_be_active(member)
+            if not after[0]:
+                total = await _missing(connection, by.id, to)
+            found = await _to_give(connection, by.id, to, after, _BATCH)
+            given = await _give(connection, found, by.pair(), member)
+            if given or not after[0]:
+                await append(connection, by.id, Act.STAFF_GRANTED, moment_of(at), member=to, envelopes=given)
+        opened, damaged = opened + given, damaged + len(found) - given
+        progress(opened + damaged, max(total, opened + damaged))
+        if len(found) < _BATCH:
+            return Rewrapped(opened, damaged)
+        after = (found[-1].case_id, found[-1].number)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What came of trying the recovery key."""
+
+    right: bool
+    """Whether it is this installation's."""
+    opens: bool | None
+    """Whether it opens the newest envelope; None where there is no envelope yet."""
+
+
+async def drill(engine: AsyncEngine, member: UnlockedMember, typed: str, at: dt.datetime) -> Drill:
+    """Tries the recovery key as somebody typed it, on one envelope's key. Nothing is kept of it but that it was tried.
+
+    Raises RecoveryKeyMistyped, without a row; MemberDisabled, MemberLocked, MustChangePassphrase.
+    """
+    pair = read_spelt(typed)
     async with transaction(engine) as connection:
-        await acting(connection, by)
-        member = next((one for one in await list_members(connection) if one.id == to), None)
-        if member is None:
-            raise UnknownMember("no member of staff has this id")
-        _must_be_active(member)
-        result = await _rewrap(connection, by.id, by.pair(), member.id, member.public_key)
-        await append(connection, by.id, Act.STAFF_GRANTED, moment_of(at), member=to, envelopes=result.opened)
+        await acting(connection, member)
+        stored = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
+        result = Drill(stored == pair.public, None)
+        if result.right:
+            both = and_(
+                envelope_keys.c.case_id == envelopes.c.case_id,
+                envelope_keys.c.number == envelopes.c.number,
+                envelope_keys.c.reader == RECOVERY,
+            )
+            newest = (
+                select(envelope_keys.c.wrapped)
+                .select_from(envelopes.outerjoin(envelope_keys, both))
+                .order_by(envelopes.c.day.desc(), envelopes.c.case_id, envelopes.c.number.desc())
+                .limit(1)
+            )
+            row = (await connection.execute(newest)).one_or_none()
+            if row is not None:
+                result = Drill(True, row.wrapped is not None and _opens(row.wrapped, pair))
+        said = "wrong key" if not result.right else "does not open" if result.opens is False else "good"
+        await append(connection, member.id, Act.DRILL, moment_of(at), result=said)
     return result
+
+
+def _opens(wrapped: bytes, pair: KeyPair) -> bool:
+    try:
+        unwrap_key(wrapped, pair)
+    except CannotOpen:
+        return False
+    return True
 
 
 async def recover(
@@ -124,11 +188,15 @@ async def recover(
     pair = KeyPair.new()
     locked = await lock_member(member.id, pair, passphrase, stretcher, parameters)
     async with transaction(engine) as connection:
-        _must_be_active(await find_member(connection, name))
+        member = await find_member(connection, name)
+        _must_be_active(member)
+        # Sealed under the old key, so of no more use: they set up a new one when they next log in.
+        await connection.execute(delete(second_factors).where(second_factors.c.member == member.id))
         await connection.execute(delete(envelope_keys).where(envelope_keys.c.reader == member.id))
         change = update(staff).where(staff.c.id == member.id)
         await connection.execute(change.values(public_key=pair.public, must_change=True, **locked))
-        result = await _rewrap(connection, RECOVERY, recovery, member.id, pair.public, progress)
+        renewed = replace(member, public_key=pair.public)
+        result = await _rewrap_everything(connection, RECOVERY, recovery, renewed, progress)
         moment = moment_of(at)
         await append(connection, OPERATOR, Act.STAFF_RECOVERED, moment, member=member.id, envelopes=result.opened)
         show()
@@ -140,15 +208,21 @@ def _must_be_active(member: Member) -> None:
         raise MemberDisabled("this account is not active")
 
 
-async def _rewrap(
-    connection: AsyncConnection,
-    giver: str,
-    pair: KeyPair,
-    to: str,
-    public: bytes,
-    progress: Progress = lambda done, total: None,
-) -> Rewrapped:
-    """Seals every envelope's key that ``giver`` has and ``to`` has not, to ``to``."""
+async def missing_cases(connection: AsyncConnection, member: str) -> int:
+    """How many cases hold something that a member cannot open for want of its key."""
+    has = exists().where(
+        and_(
+            envelope_keys.c.case_id == envelopes.c.case_id,
+            envelope_keys.c.number == envelopes.c.number,
+            envelope_keys.c.reader == member,
+        )
+    )
+    query = select(func.count(envelopes.c.case_id.distinct())).where(~has)
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _lacked(giver: str, to: str) -> ColumnElement[bool]:
+    """Keys that one has and another has not."""
     theirs = envelope_keys.alias()
     has = exists().where(
         and_(
@@ -157,22 +231,51 @@ async def _rewrap(
             theirs.c.reader == to,
         )
     )
-    query = select(envelope_keys).where(and_(envelope_keys.c.reader == giver, ~has))
-    found = [(row.case_id, row.number, row.wrapped) for row in await connection.execute(query)]
-    opened = 0
-    for start in range(0, len(found), _BATCH):
-        batch = found[start : start + _BATCH]
-        wrapped = await asyncio.to_thread(_rewrap_all, [key for _, _, key in batch], pair, public)
-        rows = [
-            {"case_id": case_id, "number": number, "reader": to, "wrapped": key}
-            for (case_id, number, _), key in zip(batch, wrapped, strict=True)
-            if key is not None
-        ]
-        if rows:
-            await connection.execute(insert(envelope_keys), rows)
-        opened += len(rows)
-        progress(start + len(batch), len(found))
-    return Rewrapped(opened, len(found) - opened)
+    return and_(envelope_keys.c.reader == giver, ~has)
+
+
+async def _missing(connection: AsyncConnection, giver: str, to: str) -> int:
+    query = select(func.count()).select_from(envelope_keys).where(_lacked(giver, to))
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def _to_give(
+    connection: AsyncConnection, giver: str, to: str, after: tuple[str, int], most: int
+) -> Sequence[Row[Any]]:
+    """The next keys that ``giver`` has and ``to`` has not, after a place."""
+    place = tuple_(envelope_keys.c.case_id, envelope_keys.c.number)
+    query = (
+        select(envelope_keys)
+        .where(and_(_lacked(giver, to), place > tuple_(*after)))
+        .order_by(envelope_keys.c.case_id, envelope_keys.c.number)
+        .limit(most)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def _give(connection: AsyncConnection, found: Sequence[Row[Any]], pair: KeyPair, to: Member) -> int:
+    """Seals keys to one more; how many could be opened."""
+    wrapped = await asyncio.to_thread(_rewrap_all, [row.wrapped for row in found], pair, to.public_key)
+    rows = [
+        {"case_id": row.case_id, "number": row.number, "reader": to.id, "wrapped": key}
+        for row, key in zip(found, wrapped, strict=True)
+        if key is not None
+    ]
+    if rows:
+        await connection.execute(insert(envelope_keys), rows)
+    return len(rows)
+
+
+async def _rewrap_everything(
+    connection: AsyncConnection, giver: str, pair: KeyPair, to: Member, progress: Progress
+) -> Rewrapped:
+    total, done, opened, after = await _missing(connection, giver, to.id), 0, 0, ("", 0)
+    while found := await _to_give(connection, giver, to.id, after, _BATCH):
+        opened += await _give(connection, found, pair, to)
+        done += len(found)
+        after = (found[-1].case_id, found[-1].number)
+        progress(done, total)
+    return Rewrapped(opened, done - opened)
 
 
 def _rewrap_all(keys: Sequence[bytes], pair: KeyPair, public: bytes) -> list[bytes | None]:

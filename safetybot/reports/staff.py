@@ -11,23 +11,38 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.reports.audit import OPERATOR, Act, append, transaction
 from safetybot.reports.cases import RECOVERY
 from safetybot.reports.passphrases import lock_member, plain
 from safetybot.reports.sealing import KeyPair
-from safetybot.reports.staff_errors import BadName, NameTaken, NoReader, UnknownMember
+from safetybot.reports.staff_errors import (
+    BadName,
+    NameTaken,
+    NoReader,
+    NotActive,
+    SecondFactorMissing,
+    UnknownMember,
+)
 from safetybot.reports.stretching import KeyStretcher, Parameters
 from safetybot.reports.times import day_of, moment_of
-from safetybot.storage.tables import recovery_key, staff
+from safetybot.storage.tables import recovery_key, second_factors, staff
 
 NAME_MAX = 80
+
+By = Callable[[AsyncConnection], Awaitable[str]]
+"""Sees that somebody may do it, in the transaction in which it is done; the actor's id. Raises what it refuses with."""
+
+
+async def the_operator(_: AsyncConnection) -> str:
+    """Whoever has the command line may do everything there."""
+    return OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ async def add(
     stretcher: KeyStretcher,
     parameters: Parameters | None = None,
     *,
+    by: By = the_operator,
     show: Callable[[Member, KeyPair | None], None] = lambda member, recovery: None,
 ) -> tuple[Member, KeyPair | None]:
     """Adds a member who must change ``passphrase`` at first; with the first of all, the recovery key is made.
@@ -92,11 +108,12 @@ async def add(
     member = Member(secrets.token_hex(8), name, True, True, day_of(at), pair.public)
     locked = await lock_member(member.id, pair, passphrase, stretcher, parameters)
     async with transaction(engine) as connection:
+        actor = await by(connection)
         if name.casefold() in [other.name.casefold() for other in await list_members(connection)]:
             raise NameTaken("another member of staff has this name")
         recovery = await _first_recovery_key(connection, at)
         await connection.execute(insert(staff).values(**asdict(member), **locked))
-        await append(connection, OPERATOR, Act.STAFF_ADDED, moment_of(at), member=member.id)
+        await append(connection, actor, Act.STAFF_ADDED, moment_of(at), member=member.id)
         show(member, recovery)
     return member, recovery
 
@@ -115,16 +132,44 @@ async def _first_recovery_key(connection: AsyncConnection, at: dt.datetime) -> K
     return pair
 
 
-async def disable(engine: AsyncEngine, name: str, at: dt.datetime) -> int:
+async def disable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_operator) -> int:
     """Seals nothing more to a member, and lets them in no more; how many active ones are left.
 
     Raises UnknownMember.
     """
     async with transaction(engine) as connection:
+        actor = await by(connection)
         member = await find_member(connection, name)
         await connection.execute(update(staff).where(staff.c.id == member.id).values(active=False))
-        await append(connection, OPERATOR, Act.STAFF_DISABLED, moment_of(at), member=member.id)
+        await append(connection, actor, Act.STAFF_DISABLED, moment_of(at), member=member.id)
         return sum(other.active for other in await list_members(connection))
+
+
+async def enable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_operator) -> Member:
+    """Lets a member in again, with the keys and the passphrase they had; what is new is sealed to them from now on.
+
+    What came meanwhile a colleague grants. Raises UnknownMember; NotActive where they are active already.
+    """
+    async with transaction(engine) as connection:
+        actor = await by(connection)
+        member = await find_member(connection, name)
+        if member.active:
+            raise NotActive("this account is active already")
+        await connection.execute(update(staff).where(staff.c.id == member.id).values(active=True))
+        await append(connection, actor, Act.STAFF_ENABLED, moment_of(at), member=member.id)
+        return await find_member(connection, name)
+
+
+async def reset_second_factor(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_operator) -> Member:
+    """Has a member set up a new second factor when they next log in. Raises UnknownMember, SecondFactorMissing."""
+    async with transaction(engine) as connection:
+        actor = await by(connection)
+        member = await find_member(connection, name)
+        gone = await connection.execute(delete(second_factors).where(second_factors.c.member == member.id))
+        if not gone.rowcount:
+            raise SecondFactorMissing("this member has no second factor yet: they set one up when they next log in")
+        await append(connection, actor, Act.SECOND_RESET, moment_of(at), member=member.id)
+        return member
 
 
 def member_of(row: Any) -> Member:

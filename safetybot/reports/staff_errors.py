@@ -43,3 +43,23 @@ class MustChangePassphrase(StaffError):
 
 class MemberLocked(StaffError):
     """The member has logged out: their key is gone from memory."""
+
+
+class OwnAccount(StaffError):
+    """A member may not do this to their own account."""
+
+
+class NotActive(StaffError):
+    """This is for active members, and the account is not; or the other way about."""
+
+
+class WrongSecondFactor(StaffError):
+    """The code of a second factor is wrong, too old, or was used before."""
+
+
+class SecondFactorSet(StaffError):
+    """There is a second factor already."""
+
+
+class SecondFactorMissing(StaffError):
+    """There is no second factor that this member can use."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 Engine = AsyncEngine
@@ -48,8 +49,27 @@ def sqlite_reader(path: Path) -> AsyncEngine:
 def _engine(url: URL, first: Callable[[Any], object]) -> AsyncEngine:
     """``first`` is done with every new connection's cursor, before its switches are set."""
     engine = create_async_engine(url, hide_parameters=True)
+    _switch(engine.sync_engine, first)
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if begin := connection.get_execution_options().get(_BEGIN):
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def direct_engine(engine: AsyncEngine) -> SyncEngine:
+    """Another engine on the SQLite file of one that :func:`sqlite_engine` made, to be used in threads."""
+    direct = create_engine(engine.url.set(drivername="sqlite"), hide_parameters=True)
+    _switch(direct, _switch_to_wal)
+    return direct
+
+
+def _switch(engine: SyncEngine, first: Callable[[Any], object]) -> None:
+    """Sets the switches of every new connection, after ``first``."""
+
+    @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
@@ -62,13 +82,6 @@ def _engine(url: URL, first: Callable[[Any], object]) -> AsyncEngine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if begin := connection.get_execution_options().get(_BEGIN):
-            connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _switch_to_wal(cursor: Any) -> None:
@@ -90,6 +103,13 @@ def for_writing(engine: AsyncEngine) -> AsyncEngine:
     transaction only before rows change: after what was read for it, and not at all before tables change.
     """
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if engine.dialect.name == "sqlite" else engine
+
+
+def for_reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine, each of whose transactions sees one moment of the database, whatever others write meanwhile."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_BEGIN: "BEGIN"})
+    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:

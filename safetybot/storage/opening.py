@@ -74,8 +74,10 @@ def _schema(connection: Connection) -> Schema:
 
 
 @asynccontextmanager
-async def opened(path: Path, *, make: bool = False) -> AsyncIterator[AsyncEngine]:
+async def opened(path: Path, *, make: bool = False, upgrade: bool = False) -> AsyncIterator[AsyncEngine]:
     """The database in ``path`` with the newest tables; with ``make`` it is made, or upgraded, where needed.
+
+    With ``upgrade`` it is upgraded where needed, and never made.
 
     Raises NoDatabase, NotUpgraded, TooNew; DatabaseFailed where anything in the block failed for the database's sake.
     """
@@ -86,10 +88,7 @@ async def opened(path: Path, *, make: bool = False) -> AsyncIterator[AsyncEngine
         try:
             async with engine.connect() as connection:
                 found = await schema(connection)
-            if found is Schema.TOO_NEW:
-                raise TooNew("the database was made by a later version of safetybot: install that one")
-            if found is Schema.OLD and not make:
-                raise NotUpgraded("the database is of an earlier version: run  safetybot run  to upgrade it")
+            _must_be(found, old=make or upgrade)
             if found is Schema.OLD:
                 await migrate(engine)
             yield engine
@@ -111,6 +110,19 @@ async def reading(path: Path) -> AsyncIterator[AsyncConnection]:
                 yield connection
         finally:
             await engine.dispose()
+
+
+async def must_be_newest(connection: AsyncConnection) -> None:
+    """Raises NotUpgraded or TooNew where a database that is only read has other tables than this version needs."""
+    _must_be(await schema(connection))
+
+
+def _must_be(found: Schema, *, old: bool = False) -> None:
+    """``old``: tables of an earlier version will do."""
+    if found is Schema.TOO_NEW:
+        raise TooNew("the database was made by a later version of safetybot: install that one")
+    if found is Schema.OLD and not old:
+        raise NotUpgraded("the database is of an earlier version: run  safetybot run  to upgrade it")
 
 
 @contextmanager

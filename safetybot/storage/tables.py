@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -143,7 +145,37 @@ cases = Table(
         server_default=false(),
         comment="the staff chat was told of what is unread",
     ),
+    Column("counted", Boolean, nullable=False, server_default=false(), comment="what it tells is among the figures"),
     UniqueConstraint("lookup_tag"),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("member", String(16), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="TOTP secret and unused recovery codes, to the member's key"),
+    Column(
+        "last_step", BigInteger, nullable=False, comment="of the newest TOTP code that was taken; none is taken twice"
+    ),
+    Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
+)
+
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("name_key", LargeBinary(32), primary_key=True, comment="hash of the name that was typed"),
+    Column("failed", Integer, nullable=False, comment="since the last that was right"),
+    Column("until", BigInteger, nullable=False, comment="second since 1970 before which none is tried"),
+    Column("expires", BigInteger, nullable=False, index=True, comment="hour since 1970 after which it is deleted"),
+)
+
+figures = Table(
+    "figures",
+    metadata,
+    Column("year", String(4), primary_key=True, comment="of the report"),
+    Column("dimension", String(16), primary_key=True, comment="kind, age, platform, opened within, replied within"),
+    Column("value", String(40), primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 staff_chat = Table(
@@ -163,6 +195,14 @@ envelopes = Table(
     Column("unread", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     ForeignKeyConstraint(["case_id"], ["cases.id"]),
+)
+# The desk's queue asks again and again what is unread; most is read. SQLite uses it only for this very condition.
+Index(
+    "ix_envelopes_unread",
+    envelopes.c.case_id,
+    envelopes.c.day,
+    sqlite_where=envelopes.c.unread == true(),
+    postgresql_where=envelopes.c.unread,
 )
 
 envelope_keys = Table(
@@ -193,4 +233,20 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
     Column("number", BigInteger, nullable=False, comment="of the newest row"),
     Column("hash", LargeBinary(32), nullable=False),
+)
+
+editors_key = Table(
+    "editors_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
+)
+
+unanswered = Table(
+    "unanswered",
+    metadata,
+    Column("id", String(32), primary_key=True, comment="random"),
+    Column("day", String(10), nullable=False, index=True, comment="UTC, 2026-11-24"),
+    Column("sealed", LargeBinary, nullable=False, comment="masked words, with consent, to the editors' key"),
 )

@@ -14,6 +14,7 @@ from safetybot.reports.queue import list_cases
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage.database import sqlite_engine
 from tests.e2e.program import Place
+from tests.reports.office import open_wholly
 
 
 def hire(place: Place, name: str = "Ada") -> str:
@@ -56,7 +57,7 @@ class Desk:
 
     async def opens(self, case: CaseRow) -> casework.OpenedCase:
         async with transaction(self._engine) as connection:
-            return await casework.open_case(connection, self.member, case.ref.id, self._now())
+            return await open_wholly(connection, self.member, case.ref.id, self._now())
 
     async def replies(self, case: CaseRow, text: str) -> None:
         async with transaction(self._engine) as connection:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.reports import casework, login, staff
 from safetybot.reports.audit import transaction
-from safetybot.reports.cases import CaseRef, Urgency
+from safetybot.reports.cases import CaseRef, Status, Urgency
 from safetybot.reports.codes import Code, CodeKeys, derive, new_code
 from safetybot.reports.filing import FoundCase, Report, file_report, find_case
 from safetybot.reports.login import UnlockedMember
@@ -61,13 +61,25 @@ class Office:
 
     async def open(self, member: UnlockedMember, ref: CaseRef) -> casework.OpenedCase:
         async with self.writing() as connection:
-            return await casework.open_case(connection, member, ref.id, self.now)
+            return await open_wholly(connection, member, ref.id, self.now)
 
     def later(self, **much: int) -> None:
         self.now += dt.timedelta(**much)
 
     def on_disk(self) -> bytes:
         return b"".join(file.read_bytes() for file in sorted(self.path.parent.glob(f"{self.path.name}*")))
+
+
+async def open_wholly(
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, at: dt.datetime
+) -> casework.OpenedCase:
+    """Opens a case, and looks at how its writer can be reached: everything, in the order it was written."""
+    case = await casework.open_case(connection, member, case_id, at)
+    if not case.contact or case.row.status is Status.NEW:
+        return case
+    contact = await casework.see_contact(connection, member, case_id, at)
+    messages = sorted((*case.messages, *contact.messages), key=lambda message: message.number)
+    return replace(case, messages=tuple(messages))
 
 
 def cheap_keys(code: Code) -> CodeKeys:

@@ -210,6 +210,7 @@ def machine(template: Path) -> type[RuleBasedStateMachine]:
     return AnyOrder
 
 
+@pytest.mark.slow
 def test_any_order_of_acts(template: Path) -> None:
     run_state_machine_as_test(
         machine(template),

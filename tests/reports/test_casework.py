@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.reports import casework
 from safetybot.reports.audit import history, verify
-from safetybot.reports.cases import CaseRef, NotAllowed, Outcome, Status, UnknownCase, Urgency, case_row
+from safetybot.reports.cases import CaseRef, Kind, NotAllowed, Outcome, Status, UnknownCase, Urgency, case_row
+from safetybot.reports.filing import add_to_case
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
 from safetybot.reports.staff_errors import MemberDisabled
@@ -38,7 +39,7 @@ async def test_every_act_is_written_down_with_who_and_when_and_no_content(office
     await do(office, casework.reply, anna, ref, "planted reply", office.now)
     await do(office, casework.note, anna, ref, "planted note", office.now)
     await do(office, casework.assign, anna, ref, anna.id, office.now)
-    day = dt.date(2026, 11, 25)
+    day = dt.date(2026, 11, 24)
     await do(office, casework.refer, anna, ref, office.now, to="planted body", when=day, reference="planted-1")
     await do(office, casework.set_urgency, anna, ref, Urgency.HIGH, office.now)
     await do(office, casework.set_status, anna, ref, Status.WAITING, office.now)
@@ -170,3 +171,55 @@ async def test_a_failed_act_leaves_no_row(office: Office) -> None:
 
 def test_a_short_number() -> None:
     assert CaseRef("3fa9c2" + "0" * 26).short == "3FA-9C2"
+
+
+async def test_contact_stays_shut_until_it_is_looked_at(office: Office) -> None:
+    anna = await office.hire("Anna")
+    ref, _ = await office.file("report", contact="ring me")
+    async with office.writing() as connection:
+        with pytest.raises(NotAllowed):
+            await casework.see_contact(connection, anna, ref.id, office.now)
+        opened = await casework.open_case(connection, anna, ref.id, office.now)
+        assert [one.body for one in opened.messages] == ["report"]
+        assert opened.contact
+        again = await casework.look_again(connection, anna, ref.id)
+        assert ([one.body for one in again.messages], again.contact, again.unread) == (["report"], True, 0)
+        contact = await casework.see_contact(connection, anna, ref.id, office.now)
+        assert [one.body for one in contact.messages] == ["ring me"]
+        assert [one.act for one in await history(connection, ref.id)] == ["filed", "opened", "status", "contact seen"]
+        await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)  # nothing of it is unread
+
+
+async def test_looking_again_changes_nothing_and_shows_nothing_new(office: Office) -> None:
+    anna = await office.hire("Anna")
+    ref, keys = await office.file("report")
+    await office.open(anna, ref)
+    found = await office.find(keys)
+    assert found is not None
+    async with office.writing() as connection:
+        await add_to_case(connection, found, {"text": "more"}, office.now)
+    async with office.writing() as connection:
+        before = await history(connection)
+        again = await casework.look_again(connection, anna, ref.id)
+        assert [one.body for one in again.messages] == ["report"]
+        assert again.unread == 1
+        assert again.seen == before[-1].number
+        assert await history(connection) == before
+    assert [one.body for one in (await office.open(anna, ref)).messages] == ["report", {"text": "more"}]
+
+
+async def test_labels_and_the_reason_to_keep_are_sealed(office: Office) -> None:
+    anna = await office.hire("Anna")
+    ref, _ = await office.file("x")
+    await office.open(anna, ref)
+    await do(office, casework.set_labels, anna, ref, ["planted label"], office.now)
+    await do(office, casework.set_labels, anna, ref, ["planted label", "second"], office.now)
+    await do(office, casework.keep_until, anna, ref, dt.date(2027, 6, 1), office.now, "planted reason")
+    opened = await office.open(anna, ref)
+    assert [(one.kind, one.body) for one in opened.messages[1:]] == [
+        (Kind.LABELS, {"labels": ["planted label"]}),
+        (Kind.LABELS, {"labels": ["planted label", "second"]}),
+        (Kind.NOTE, {"about": "kept", "until": "2027-06-01", "text": "planted reason"}),
+    ]
+    assert "planted" not in repr(opened.history)
+    assert b"planted" not in office.on_disk()

@@ -1,0 +1,129 @@
+"""A member's own account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from safetybot.desk.audit_words import shown_time
+from safetybot.desk.confirming import confirm_passphrase
+from safetybot.desk.login_pages import enrolment, new_passphrase_fault
+from safetybot.desk.logins import LoggedIn
+from safetybot.desk.parts import Parts
+from safetybot.desk.routing import member_route
+from safetybot.reports import second_factor
+from safetybot.reports.audit import Act, Search, newest
+from safetybot.reports.login import change_passphrase
+from safetybot.reports.passphrases import PASSPHRASE_MIN
+from safetybot.reports.staff_errors import SecondFactorMissing, WeakPassphrase, WrongSecondFactor
+
+_LOGINS = {
+    Act.STAFF_UNLOCKED: "Logged in",
+    Act.LOGIN_FAILED: "Somebody typed your name and a wrong passphrase",
+    Act.SECOND_FAILED: "Your passphrase was right, the code was wrong",
+    Act.LOCKED_OUT: "Too many wrong tries: your name was locked out for a while",
+    Act.CODE_USED: "A recovery code was used",
+    Act.CONFIRMING_FAILED: "While you were logged in, a wrong passphrase was typed",
+}
+_SHOWN = 20
+"""Rows of the member's own log-ins."""
+
+
+def routes(parts: Parts) -> Sequence[BaseRoute]:
+    """Of the account page."""
+    pages = AccountPages(parts)
+    return [
+        member_route(parts, "/account", ["GET"], pages.look),
+        member_route(parts, "/account/passphrase", ["POST"], pages.passphrase),
+        member_route(parts, "/account/codes", ["POST"], pages.codes),
+        member_route(parts, "/account/second", ["POST"], pages.second),
+        member_route(parts, "/account/second/confirm", ["GET", "POST"], pages.confirm),
+    ]
+
+
+class AccountPages:
+    """The pages of one desk."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def look(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """All there is about the own account."""
+        return await self._page(request, login)
+
+    async def passphrase(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """Another passphrase. Whoever else is logged in with the old one is not any more."""
+        parts = self._parts
+        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+            return await self._page(request, login, wrong_passphrase=wrong)
+        fault = new_passphrase_fault(form)
+        if not fault:
+            try:
+                new = form.get("passphrase-new", "")
+                await change_passphrase(
+                    parts.engine, login.member, new, parts.clock(), parts.stretcher, parts.parameters
+                )
+            except WeakPassphrase as error:
+                fault = f"{str(error).capitalize()}."
+        if fault:
+            return await self._page(request, login, wrong_new=fault)
+        login.say("Your passphrase is changed.")
+        return RedirectResponse("/account", 303)
+
+    async def codes(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """New recovery codes; the old ones are worthless."""
+        parts = self._parts
+        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+            return await self._page(request, login, wrong_codes=wrong)
+        codes = await second_factor.renew_codes(parts.engine, login.member, parts.clock())
+        return parts.pages.page(request, "account_codes.html", login, codes=codes)
+
+    async def second(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """Begins with a new phone. The old one counts until the new one has shown that it works."""
+        if wrong := await confirm_passphrase(self._parts, login, form.get("passphrase", "")):
+            return await self._page(request, login, wrong_second=wrong)
+        login.secret = second_factor.new_secret()
+        return RedirectResponse("/account/second/confirm", 303)
+
+    async def confirm(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """The new phone shows a code."""
+        parts, wrong = self._parts, ""
+        if login.secret is None:
+            return RedirectResponse("/account", 303)
+        if request.method == "POST":
+            try:
+                codes = await second_factor.enrol(
+                    parts.engine, login.member, login.secret, form.get("code", ""), parts.clock(), again=True
+                )
+            except WrongSecondFactor as error:
+                text = str(error)
+                wrong = f"{text[:1].upper()}{text[1:]}."
+            else:
+                login.secret = None
+                return parts.pages.page(request, "account_codes.html", login, codes=codes)
+        status = 403 if wrong else 200
+        return parts.pages.page(request, "account_second.html", login, status, wrong=wrong, **enrolment(login))
+
+    async def _page(self, request: Request, login: LoggedIn, **wrong: str) -> Response:
+        async with self._parts.engine.connect() as connection:
+            try:
+                left = await second_factor.codes_left(connection, login.member)
+            except SecondFactorMissing:
+                left = None
+            search = Search(member=login.member.id, acts=[act.value for act in _LOGINS])
+            rows = await newest(connection, search, limit=_SHOWN)
+        context: dict[str, Any] = {"wrong_passphrase": "", "wrong_new": "", "wrong_codes": "", "wrong_second": ""}
+        return self._parts.pages.page(
+            request,
+            "account.html",
+            login,
+            403 if wrong else 200,
+            left=left,
+            least=PASSPHRASE_MIN,
+            rows=[(shown_time(row.at), _LOGINS[Act(row.act)]) for row in rows],
+            **{**context, **wrong},
+        )

@@ -1,0 +1,90 @@
+"""Puts the desk together, and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import resource
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from safetybot.desk.app import desk_app
+from safetybot.desk.events import Changed
+from safetybot.desk.guidance import DeskGuidance
+from safetybot.desk.jobs import Jobs
+from safetybot.desk.logins import Logins
+from safetybot.desk.options import DeskOptions
+from safetybot.desk.pages import Pages
+from safetybot.desk.parts import Parts
+from safetybot.desk.presence import Presence
+from safetybot.guidance.live import LiveContent
+from safetybot.reports.staff import list_members
+from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.serving.listening import Listening, serve
+from safetybot.storage.opening import opened
+
+
+def parts_of(
+    engine: AsyncEngine,
+    stretcher: KeyStretcher,
+    options: DeskOptions,
+    guidance: Callable[[], DeskGuidance],
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    parameters: Parameters | None = None,
+) -> Parts:
+    """What pages need, with nobody logged in."""
+    changed = Changed(engine)
+    return Parts(
+        engine=engine,
+        stretcher=stretcher,
+        clock=clock,
+        options=options,
+        guidance=guidance,
+        logins=Logins(),
+        pages=Pages(),
+        presence=Presence(clock, changed.poke),
+        changed=changed,
+        jobs=Jobs(),
+        parameters=parameters,
+    )
+
+
+async def run_desk(
+    database: Path,
+    content: Path,
+    options: DeskOptions,
+    listening: Listening,
+    stop: asyncio.Event,
+    ready: Callable[[bool], None],
+) -> None:
+    """Answers until ``stop`` is set. ``ready`` is told whether anybody could log in.
+
+    An earlier version's database is upgraded. Raises DeskNotPrivate, NoDatabase, TooNew, DatabaseFailed, ContentError.
+    """
+    options.must_be_private()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no crash may write keys to a disk
+    async with opened(database, upgrade=True) as engine:
+        live: LiveContent[DeskGuidance] = LiveContent(content, DeskGuidance.of)
+        with closing(KeyStretcher()) as stretcher:
+            async with live:
+                async with engine.connect() as connection:
+                    anybody = any(member.active for member in await list_members(connection))
+                ready(anybody)
+                await serve_desk(parts_of(engine, stretcher, options, lambda: live.current), listening, stop)
+
+
+async def serve_desk(parts: Parts, listening: Listening, stop: asyncio.Event) -> None:
+    """Answers until ``stop`` is set."""
+
+    async def let_go() -> None:
+        await stop.wait()
+        parts.changed.close()  # or the streams of open pages would hold the server
+
+    going = asyncio.create_task(let_go(), name="desk stop")
+    try:
+        await serve(desk_app(parts), parts.options, listening, stop)
+    finally:
+        going.cancel()

@@ -1,0 +1,67 @@
+"""What one member of staff does with another's account, at the desk; each with its row in the log, in their own name.
+
+Every function raises UnknownMember, and MemberDisabled, MemberLocked and MustChangePassphrase for the one who acts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.reports import staff
+from safetybot.reports.login import UnlockedMember, acting
+from safetybot.reports.passphrases import one_time_passphrase
+from safetybot.reports.staff import By, Member, list_members
+from safetybot.reports.staff_errors import OwnAccount, UnknownMember
+from safetybot.reports.stretching import KeyStretcher, Parameters
+
+
+async def add(
+    engine: AsyncEngine,
+    by: UnlockedMember,
+    name: str,
+    at: dt.datetime,
+    stretcher: KeyStretcher,
+    parameters: Parameters | None = None,
+) -> tuple[Member, str]:
+    """A new member, and the one-time passphrase they log in with first. Raises BadName, NameTaken."""
+    passphrase = one_time_passphrase()
+    member, _ = await staff.add(engine, name, passphrase, at, stretcher, parameters, by=_by(by))
+    return member, passphrase
+
+
+async def disable(engine: AsyncEngine, by: UnlockedMember, member: str, at: dt.datetime) -> int:
+    """Lets the member with this id in no more; how many active ones are left. Raises OwnAccount."""
+    if member == by.id:
+        raise OwnAccount("you cannot disable your own account: a colleague can")
+    return await staff.disable(engine, await _name(engine, member), at, _by(by))
+
+
+async def enable(engine: AsyncEngine, by: UnlockedMember, member: str, at: dt.datetime) -> Member:
+    """Lets the member with this id in again. Raises NotActive where they are active."""
+    return await staff.enable(engine, await _name(engine, member), at, _by(by))
+
+
+async def reset_second_factor(engine: AsyncEngine, by: UnlockedMember, member: str, at: dt.datetime) -> Member:
+    """Has the member with this id set up a new second factor. Raises OwnAccount, SecondFactorMissing."""
+    if member == by.id:
+        raise OwnAccount("your own second factor is changed on the page  My account")
+    return await staff.reset_second_factor(engine, await _name(engine, member), at, _by(by))
+
+
+def _by(member: UnlockedMember) -> By:
+    async def may(connection: AsyncConnection) -> str:
+        await acting(connection, member)
+        return member.id
+
+    return may
+
+
+async def _name(engine: AsyncEngine, member: str) -> str:
+    """The name of an id: names are what accounts are found by, and none has two."""
+    async with engine.connect() as connection:
+        for one in await list_members(connection):
+            if one.id == member:
+                return one.name
+    raise UnknownMember("no member of staff has this id")
