@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from safetybot.dialogue.asking import may_ask
 from safetybot.dialogue.effects import Effect, Outcome
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.report_talk import ReportTalk
@@ -39,15 +40,18 @@ class Conversation:
         """A language by its code."""
         return self._tongues.every[code]
 
-    def respond(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool) -> Turn:
+    def respond(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool, asks: bool = False) -> Turn:
         """What answers ``incoming``: at least one message, or an effect.
 
-        ``minute``: minutes since 1970; ``offered``: whether there is anybody who could read a report.
+        ``minute``: minutes since 1970; ``offered``: whether there is anybody who could read a report; ``asks``: whether
+        there are editors who could read what was asked.
         """
         session = memory.session
         if incoming.message_id is not None:
             session = session.with_sent((incoming.message_id,), minute // 60)
-        turn = self._route(incoming, replace(memory, session=session), minute, offered)
+        turn = self._route(incoming, replace(memory, session=session), minute, offered, asks)
+        if _alarming(turn):
+            turn = replace(turn, session=replace(turn.session, alarmed=minute))
         if turn.effect is not None:
             return turn  # not done yet: should it break off, it is done when the update comes again
         if turn.kept is None or turn.kept == memory.kept.at(minute):
@@ -59,8 +63,11 @@ class Conversation:
         turn = ReportTalk(self._tongues, incoming, memory, minute, offered=True).after(effect, outcome)
         return turn if turn.kept is None else replace(turn, kept=turn.kept.seen(incoming.update_id))
 
-    def _route(self, incoming: Incoming, memory: Memory, minute: int, offered: bool) -> Turn:
-        talk = Talk(self._tongues, incoming, memory.session)
+    def _route(self, incoming: Incoming, memory: Memory, minute: int, offered: bool, asks: bool) -> Turn:
+        kept = memory.kept.at(minute)
+        reporting = bool(kept.draft or kept.additions or kept.visit)
+        asks = asks and not reporting and may_ask(memory.session, minute)
+        talk = Talk(self._tongues, incoming, memory.session, memory.fragment, asks=asks)
         reports = ReportTalk(self._tongues, incoming, memory, minute, offered=offered)
         if incoming.update_id is not None and incoming.update_id in memory.kept.updates:
             return reports.again()
@@ -75,4 +82,11 @@ class Conversation:
         if text.startswith("/"):
             turn = reports.command(text)
             return turn or reports.hidden(text, talk.command(text))
-        return reports.text(text) or reports.reminding(talk.free_text(text, memory.fragment))
+        return reports.text(text) or reports.reminding(
+            talk.free_text(text, after=memory.fragment.text if memory.fragment else "")
+        )
+
+
+def _alarming(turn: Turn) -> bool:
+    """Whether there was a sign of danger in it, or help was asked for at once."""
+    return any(message.urgent for message in turn.messages) or any(name == "check" for name, _ in turn.counts)

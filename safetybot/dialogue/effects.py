@@ -49,6 +49,19 @@ class WithdrawCase:
     """Take the open case back. → Withdrawn, CaseGone"""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepWords:
+    """Keep words for the people who write the answers: they were asked, and said yes."""
+
+    id: str
+    """Random, and drawn when they were asked: with the same one nothing is kept twice."""
+    text: str = field(repr=False)
+    """Masked."""
+    topic: str
+    """Id of the nearest; empty where there was none."""
+    language: str
+
+
 Effect = FileReport | OpenCase | ReadCase | AddToCase | WithdrawCase
 
 # --- What became of it -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +54,10 @@ class Session:
     """Numbers of both sides' messages, for /hide, each with the hour (since 1970) it was sent."""
     overflowed: int | None = None
     """The hour of the newest number that there was no room for."""
+    alarmed: int | None = None
+    """The minute (since 1970) of the last sign of danger."""
+    words_asked: bool = False
+    """They were asked whether editors may see their words."""
 
     def with_sent(self, numbers: Iterable[int], hour: int) -> Session:
         """This session with more message numbers, each once; those too old to delete are forgotten."""
@@ -75,10 +79,28 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
-    """A text that found no answer by itself, kept for two minutes in case its rest is coming."""
+class Asking:
+    """Words that editors may see if somebody says yes. They wait for that for ten minutes."""
 
-    text: str
+    id: str
+    """Random."""
+    text: str = field(repr=False)
+    """Masked; empty once they are kept."""
+    topic: str
+    """Id of the nearest; empty where there was none."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What is left of a text that found no answer, for the next turn alone."""
+
+    text: str = field(default="", repr=False)
+    """It, for two minutes, in case its rest is coming."""
+    topic: str = ""
+    """Id of the nearest; empty where there was none."""
+    asking: Asking | None = None
+    """In place of it, once they were asked whether editors may see the words."""
 
 
 class SealedDataError(Exception):
@@ -124,18 +146,24 @@ class ChatKeys:
                 misses=int(data["misses"]),
                 sent=tuple((int(number), int(hour)) for number, hour in data["sent"]),
                 overflowed=None if data["overflowed"] is None else int(data["overflowed"]),
+                alarmed=None if data.get("alarmed") is None else int(data["alarmed"]),
+                words_asked=bool(data.get("words_asked")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SealedDataError("a session has an unknown form") from error
 
     def seal_fragment(self, fragment: Fragment) -> bytes:
         """The fragment as an envelope."""
-        return self._seal(b"fragment", asdict(fragment))
+        data = {name: value for name, value in asdict(fragment).items() if value or name == "text"}
+        return self._seal(b"fragment", data)
 
     def open_fragment(self, envelope: bytes) -> Fragment:
         """Raises SealedDataError."""
+        data = self._open(b"fragment", envelope)
         try:
-            return Fragment(str(self._open(b"fragment", envelope)["text"]))
+            waiting = data.get("asking")
+            asking = Asking(*(str(waiting[name]) for name in ("id", "text", "topic", "language"))) if waiting else None
+            return Fragment(str(data["text"]), str(data.get("topic", "")), asking)
         except (KeyError, TypeError) as error:
             raise SealedDataError("a fragment has an unknown form") from error
 
@@ -159,25 +187,36 @@ class ChatKeys:
 
     def seal_transcript(self, transcript: Transcript) -> bytes:
         """What a page shows, as an envelope."""
-        return self._seal(b"transcript", transcript.to_json())
+        return self._seal_bytes(b"transcript", transcript.to_bytes())
 
     def open_transcript(self, envelope: bytes) -> Transcript:
         """Raises SealedDataError."""
         try:
-            return Transcript.from_json(self._open(b"transcript", envelope))
+            return Transcript.from_bytes(self._open_bytes(b"transcript", envelope))
         except TranscriptError as error:
             raise SealedDataError(str(error)) from None
 
     def _seal(self, kind: bytes, data: Mapping[str, Any]) -> bytes:
         # ASCII, for what somebody typed may hold half a character, which UTF-8 has no form for.
-        plain = sodium.sodium_pad(json.dumps(data).encode("ascii"), _BLOCK)
+        return self._seal_bytes(kind, json.dumps(data).encode("ascii"))
+
+    def _seal_bytes(self, kind: bytes, data: bytes) -> bytes:
         nonce = random(_NONCE)
         sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
-            plain, VERSION + kind + self.lookup, nonce, self.sealing
+            sodium.sodium_pad(data, _BLOCK), VERSION + kind + self.lookup, nonce, self.sealing
         )
         return VERSION + nonce + sealed
 
     def _open(self, kind: bytes, envelope: bytes) -> dict[str, Any]:
+        try:
+            data = json.loads(self._open_bytes(kind, envelope))
+        except ValueError as error:
+            raise SealedDataError("an envelope cannot be opened") from error
+        if not isinstance(data, dict):
+            raise SealedDataError("an envelope has an unknown form")
+        return data
+
+    def _open_bytes(self, kind: bytes, envelope: bytes) -> bytes:
         version, nonce, sealed = envelope[:1], envelope[1 : 1 + _NONCE], envelope[1 + _NONCE :]
         if version != VERSION:
             raise SealedDataError("an envelope has an unknown version")
@@ -185,9 +224,6 @@ class ChatKeys:
             plain = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
                 sealed, VERSION + kind + self.lookup, nonce, self.sealing
             )
-            data = json.loads(sodium.sodium_unpad(plain, _BLOCK))
+            return sodium.sodium_unpad(plain, _BLOCK)
         except (CryptoError, ValueError, TypeError) as error:
             raise SealedDataError("an envelope cannot be opened") from error
-        if not isinstance(data, dict):
-            raise SealedDataError("an envelope has an unknown form")
-        return data

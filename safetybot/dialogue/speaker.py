@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import AgeBand
@@ -91,13 +91,7 @@ class Speaker:
 
     def named_in(self, text: str, topic: Topic) -> list[Helpline]:
         """The topic's helplines that ``text`` names, so that their numbers can stand beside the words."""
-        return [line for line in self.helplines(topic.helplines) if self._calls[line.id].search(text)]
-
-    @cached_property
-    def _calls(self) -> dict[str, re.Pattern[str]]:
-        """Helpline id → how answers name it: the whole of its name, but for what stands in brackets after it."""
-        names = {id_: line.name.split(" (")[0] for id_, line in self.guidance.helplines.items()}
-        return {id_: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for id_, name in names.items()}
+        return [line for line in self.helplines(topic.helplines) if _called(line.name).search(text)]
 
     def _may_see(self, show: Show) -> bool:
         match show:
@@ -118,3 +112,9 @@ class Speaker:
         if line.show is Show.AGE_16 and self.age is not AgeBand.ADULT:
             return f" ({self.say('line-show-16')})"
         return ""
+
+
+@lru_cache(maxsize=1_000)
+def _called(name: str) -> re.Pattern[str]:
+    """How answers name a helpline: the whole of its name, but for what stands in brackets after it."""
+    return re.compile(rf"(?<!\w){re.escape(name.split(' (')[0])}(?!\w)")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from safetybot.dialogue import advice
+from safetybot.dialogue import advice, asking
 from safetybot.dialogue.manners import is_only_symbols, is_other_script, is_too_long
 from safetybot.dialogue.messages import Button, Incoming, Outgoing
 from safetybot.dialogue.session import AgeBand, Fragment, Session
@@ -28,10 +28,21 @@ ASK_ANOTHER_WAY, OFFER_PEOPLE = 1, 2
 class Talk:
     """One turn of one chat, as far as it is about advice."""
 
-    def __init__(self, tongues: Tongues, incoming: Incoming, session: Session) -> None:
+    def __init__(
+        self,
+        tongues: Tongues,
+        incoming: Incoming,
+        session: Session,
+        fragment: Fragment | None = None,
+        *,
+        asks: bool = False,
+    ) -> None:
+        """``fragment``: of the last minutes; ``asks``: they may be asked whether editors may see their words."""
         self._tongues = tongues
         self._incoming = incoming
         self._session = session
+        self._fragment = fragment
+        self._asks = asks
         self._tongue = tongues.every[tongues.code(session.language, incoming.language)]
         self._guidance = self._tongue.guidance
         self._speaker = Speaker(self._guidance, session.age)
@@ -62,6 +73,8 @@ class Talk:
                 return self._none_of_these()
             case ("group", [wanted, *page]) if wanted in list(Group):
                 return self._turn(advice.group(self._speaker, Group(wanted), _number(page)))
+            case (asking.PREFIX, [answer]):
+                return asking.answered(self._speaker, self._session, self._fragment, answer)
             case ("safe", [answer]):
                 return self._safe(answer)
             case ("age", [band, *topic]):
@@ -89,7 +102,10 @@ class Talk:
 
     def _none_of_these(self) -> Turn:
         if self._session.misses >= OFFER_PEOPLE:
-            return self._turn(advice.people(self._speaker), session=self._missed(), count="people")
+            fragment = self._fragment or Fragment()
+            turn = self._turn(advice.people(self._speaker), session=self._missed(), count="people")
+            turn = replace(turn, counts=(*turn.counts, ("unanswered", fragment.topic)))
+            return self._asking(turn, fragment.text, fragment.topic) if fragment.text else turn
         session = self._missed(ASK_ANOTHER_WAY)
         return self._turn(advice.say_another_way(self._speaker), session=session, count="none-of-these")
 
@@ -130,7 +146,7 @@ class Talk:
         turn = self._known(name.lower())
         said = words if turn else text
         if said and self._tongue.interpret(said).danger.sign is not Sign.NONE:
-            return self.free_text(said, None)
+            return self.free_text(said)
         return turn or self._turn(advice.simple(self._speaker, "unknown-command"))
 
     def _known(self, name: str) -> Turn | None:
@@ -184,11 +200,14 @@ class Talk:
 
     # --- Free text ---------------------------------------------------------------------------------------------
 
-    def free_text(self, text: str, fragment: Fragment | None) -> Turn:
-        """Own words: danger first, then the answer that fits, or the nearest topics, or people."""
+    def free_text(self, text: str, *, after: str = "") -> Turn:
+        """Own words: danger first, then the answer that fits, or the nearest topics, or people.
+
+        ``after``: a text just before it that found no answer by itself.
+        """
         meant = self._tongue.interpret(text)
-        whole = f"{fragment.text} {text}" if fragment else text
-        if fragment and not is_too_long(whole):
+        whole = f"{after} {text}" if after else text
+        if after and not is_too_long(whole):
             meant = _joined(meant, self._tongue.interpret(whole))
         else:
             whole = text
@@ -208,7 +227,18 @@ class Talk:
         if sign is Sign.CHECK:
             counts = (*counts, ("check", ""))
         session = replace(body.session, age_asked=True) if messages and body.asks_age else body.session
-        return Turn(tuple(messages), session, fragment=Fragment(whole) if kept else None, counts=counts)
+        fragment = Fragment(whole, body.nearest) if kept else None
+        turn = Turn(tuple(messages), session, fragment=fragment, counts=counts)
+        return self._asking(turn, whole, body.nearest) if body.unanswered and sign is Sign.NONE else turn
+
+    def _asking(self, turn: Turn, text: str, topic: str) -> Turn:
+        """A turn that offers people, and then the question whether editors may see the words."""
+        asked = asking.ask(self._speaker, self._tongue, text, topic) if self._asks else None
+        if asked is None:
+            return turn
+        question, waiting = asked
+        session = replace(turn.session, words_asked=True)
+        return replace(turn.followed_by((question,)), session=session, fragment=waiting)
 
     def _reply_to(self, text: str, meant: Interpretation, *, strange: bool) -> tuple[_Body, bool]:
         """What a text gets beside card and check-in, and whether its rest may still be coming.
@@ -233,19 +263,21 @@ class Talk:
         return self._not_sure(found, meant, danger), True
 
     def _not_sure(self, found: list[Topic], meant: Interpretation, danger: bool) -> _Body:
-        misses = self._session.misses
+        misses, nearest = self._session.misses, found[0].id if found else ""
         if misses >= OFFER_PEOPLE:
-            return _Body((advice.people(self._speaker),), self._missed(), counts=(("people", ""),))
+            counts = (("people", ""), ("unanswered", nearest))
+            return _Body((advice.people(self._speaker),), self._missed(), counts, nearest=nearest, unanswered=True)
         if meant.off_topic and not danger:
-            return _Body((advice.simple(self._speaker, "off-topic"),), self._missed(), counts=(("off-topic", ""),))
+            off_topic = advice.simple(self._speaker, "off-topic")
+            return _Body((off_topic,), self._missed(), (("off-topic", ""),), nearest=nearest)
         if misses >= ASK_ANOTHER_WAY or not found:
             session = self._missed(ASK_ANOTHER_WAY)
-            return _Body((advice.say_another_way(self._speaker),), session, counts=(("unsure", ""),))
-        return _Body((advice.choices(self._speaker, found),), self._missed(), counts=(("unsure", ""),))
+            return _Body((advice.say_another_way(self._speaker),), session, (("unsure", ""),), nearest=nearest)
+        return _Body((advice.choices(self._speaker, found),), self._missed(), (("unsure", ""),), nearest=nearest)
 
     def _offered(self, found: list[Topic]) -> _Body:
         offered = replace(self._session, misses=max(self._session.misses, ASK_ANOTHER_WAY))
-        return _Body((advice.choices(self._speaker, found),), offered, counts=(("choose", ""),))
+        return _Body((advice.choices(self._speaker, found),), offered, (("choose", ""),), nearest=found[0].id)
 
     def _missed(self, before: int = 0) -> Session:
         """The session with one more miss, on top of ``before`` at least."""
@@ -296,6 +328,10 @@ class _Body:
     counts: tuple[tuple[str, str], ...] = ()
     topic: Topic | None = None
     asks_age: bool = False
+    nearest: str = ""
+    """Id of the nearest topic, where it was not answered with one."""
+    unanswered: bool = False
+    """Nothing fitted, and people are offered."""
 
 
 def _joined(alone: Interpretation, together: Interpretation) -> Interpretation:

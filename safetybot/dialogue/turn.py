@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from safetybot.dialogue.effects import Effect
+from safetybot.dialogue.effects import Effect, KeepWords
 from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Outgoing
 from safetybot.dialogue.session import Fragment, Session
@@ -35,6 +35,9 @@ class Turn:
     """What is kept of reports, where that has changed; it is saved before anything is shown."""
     effect: Effect | None = None
     """What must be done with a report first; :meth:`Conversation.after` then makes the turn that is shown."""
+
+    keep: KeepWords | None = None
+    """What must be kept for the editors before anything is shown."""
 
     def followed_by(self, messages: tuple[Outgoing, ...]) -> Turn:
         """This turn with more to show at its end."""

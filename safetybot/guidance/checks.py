@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from safetybot.guidance import report_form
+from safetybot.guidance.desk_checks import check_desk
 from safetybot.guidance.explain import unknown
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import Group, Urgency
@@ -31,7 +32,7 @@ class Pages:
 
     topics: tuple[Source, ...]
     files: Mapping[str, Source] = field(default_factory=dict)
-    """``helplines``, ``wording``, ``danger``, ``slang``, ``none`` and ``report``, those that exist."""
+    """``helplines``, ``wording``, ``danger``, ``slang``, ``none``, ``report`` and ``desk``, those that exist."""
 
     def topic_ids(self) -> frozenset[str]:
         """Ids of the topics. A topic whose id may be broken goes by its file's name too, for it is told already."""
@@ -72,6 +73,11 @@ def check(pages: Pages, fallback: Pages | None, today: dt.date) -> Iterator[Faul
     if report := pages.files.get("report"):
         yield from check_report(report, topics)
         yield from _phrases(report, report_form.SAY, report_form.BUTTONS, whole=True)
+    if desk := pages.files.get("desk"):
+        asked = report or (fallback.files.get("report") if fallback else None)
+        ids = [asked.text(*loc, "id") for loc, _ in asked.items("questions")] if asked else []
+        questions = frozenset(filter(None, ids)) if ids and all(ids) else None
+        yield from check_desk(desk, None if None in helplines else known_helplines, questions)
 
 
 def _ids(pages: Pages) -> Iterator[Fault]:

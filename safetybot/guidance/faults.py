@@ -23,10 +23,15 @@ class Fault:
     message: str
     severity: Severity = "error"
     source_line: str | None = None
+    finding: str | None = None
+    """The name of the review finding it is, by which an editor can accept it; None for a mistake."""
+    end_column: int | None = None
+    """The column behind the last character it is about, where that is known."""
 
     def __str__(self) -> str:
         warning = "warning: " if self.severity == "warning" else ""
-        return f"{self.path}:{self.line}:{self.column}: {warning}{self.message}"
+        name = f" [{self.finding}]" if self.finding else ""
+        return f"{self.path}:{self.line}:{self.column}: {warning}{self.message}{name}"
 
 
 class ContentError(Exception):

@@ -16,6 +16,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from safetybot.guidance.desk import DeskFile
+from safetybot.guidance.finding import Finding
 from safetybot.guidance.parts import BUTTON_MAX as BUTTON_MAX
 from safetybot.guidance.parts import ID_MAX as ID_MAX
 from safetybot.guidance.parts import STEP_MAX as STEP_MAX
@@ -134,6 +136,16 @@ class TopicTest(Part):
     expect: Id = Field(description="The topic it must get.")
 
 
+class Accepted(Part):
+    """A finding of the review that stays on purpose, so that nobody is told of it again."""
+
+    finding: Finding = Field(description="The finding's name, as it stands in brackets behind it.")
+    about: Text | None = Field(
+        default=None, description="Words that the finding is about, where only that one is meant; else all of its name."
+    )
+    reason: Text = Field(description="Why it stays; the next editor reads this.")
+
+
 class Topic(Part):
     """One thing young people ask about, and its answer."""
 
@@ -148,6 +160,7 @@ class Topic(Part):
     sources: tuple[Source, ...] = Field(default=(), description="Where the facts come from.")
     review: Review = Field(description="Who looks at it again, and when.")
     tests: tuple[TopicTest, ...] = Field(default=(), description="Messages whose topic must hold.")
+    accepted: tuple[Accepted, ...] = Field(default=(), description="Findings of the review that stay on purpose.")
     asks: tuple[Text, ...] = Field(min_length=ASKS_MIN, description="How young people say it; 12 at least, 60 is good.")
 
 
@@ -174,19 +187,20 @@ class Helpline(Part):
         default=tuple(Nation), min_length=1, description="Where it works; all four if left out."
     )
     checked: Day = Field(description="The day somebody last checked it.")
+    accepted: tuple[Accepted, ...] = Field(default=(), description="Findings of the review that stay on purpose.")
 
 
 class HelplinesFile(Part):
     """``helplines.yaml``."""
 
-    helplines: tuple[Helpline, ...] = Field(min_length=1)
+    helplines: tuple[Helpline, ...] = Field(min_length=1, description="Every service, each with its number.")
 
 
 class DangerTest(Part):
     """A message whose danger must hold, or the change does not go live."""
 
-    say: Text
-    expect: Sign
+    say: Text = Field(description="What a young person might write.")
+    expect: Sign = Field(description="How dangerous it must be taken to be.")
 
 
 class DangerFile(Part):
@@ -214,16 +228,18 @@ class NoneFile(Part):
 class MenuCommand(Part):
     """A command as it stands in the channel's menu."""
 
-    command: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
-    description: Annotated[Text, Field(max_length=100)]
+    command: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")] = Field(
+        description="The command without its slash. It never changes."
+    )
+    description: Annotated[Text, Field(max_length=100)] = Field(description="What it does, as the menu shows it.")
 
 
 class BotProfile(Part):
     """How the bot presents itself before the first message."""
 
-    name: Annotated[Text, Field(max_length=64)]
-    short_description: Annotated[Text, Field(max_length=120)]
-    description: Annotated[Text, Field(max_length=512)]
+    name: Annotated[Text, Field(max_length=64)] = Field(description="The bot's name.")
+    short_description: Annotated[Text, Field(max_length=120)] = Field(description="One line about the bot.")
+    description: Annotated[Text, Field(max_length=512)] = Field(description="Shown before the first message.")
 
 
 class WordingFile(Part):
@@ -234,8 +250,8 @@ class WordingFile(Part):
     """
 
     language: Text = Field(description="The language's own name, as offered by /language.")
-    profile: BotProfile
-    commands: tuple[MenuCommand, ...] = Field(min_length=1)
+    profile: BotProfile = Field(description="How the bot presents itself before the first message.")
+    commands: tuple[MenuCommand, ...] = Field(min_length=1, description="The channel's menu, in its order.")
     groups: Mapping[Group, ButtonText] = Field(description="The name of each group of topics.")
     say: Mapping[Id, Text] = Field(description="Messages, by name.")
     buttons: Mapping[Id, ButtonText] = Field(description="Buttons, by name.")
@@ -256,5 +272,7 @@ class Guidance(BaseModel):
     none: NoneFile
     report: ReportForm | None = None
     """The report form; None where the editors wrote none, and then no report is offered."""
+    desk: DeskFile | None = None
+    """What the desk needs of editors; None where they wrote none."""
     own_topics: frozenset[str]
     """Topics this language has itself; the others are lent by the first language and not matched."""

@@ -35,6 +35,12 @@ SAY: Mapping[str, Phrase] = MappingProxyType(
         "choose": _phrase("offers the nearest topics: is it one of these?"),
         "say-another-way": _phrase("invites them to say it another way"),
         "people": _phrase("people to talk to, when the bot could not find an answer"),
+        "words-ask": _phrase(
+            "asks whether the people who write the answers may see the words, and shows what they would see", "words"
+        ),
+        "words-kept": _phrase("yes, they may see the words"),
+        "words-no": _phrase("no, they may not"),
+        "words-gone": _phrase("the words are not there any more, so nothing was kept"),
         "off-topic": _phrase("the message is about nothing the bot has advice on"),
         "topics": _phrase("above the list of groups"),
         "group": _phrase("above the topics of one group", "group"),
@@ -115,6 +121,8 @@ BUTTONS: Mapping[str, Phrase] = MappingProxyType(
         "yes": _phrase("yes, I am safe"),
         "no": _phrase("no, I am not safe"),
         "not-sure": _phrase("not sure whether I am safe"),
+        "words-yes": _phrase("yes, the people who write the answers may see the words"),
+        "words-no": _phrase("no, they may not"),
         "age-under-11": _phrase("under 11 years"),
         "age-11-13": _phrase("11 to 13 years"),
         "age-14-17": _phrase("14 to 17 years"),

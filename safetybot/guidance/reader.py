@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from safetybot.guidance.checks import Pages, check
+from safetybot.guidance.desk import DeskFile
 from safetybot.guidance.explain import explain, nearest
 from safetybot.guidance.faults import ContentError, Fault, Severity, errors, in_order
 from safetybot.guidance.model import DangerFile, Guidance, HelplinesFile, NoneFile, Part, SlangFile, Topic, WordingFile
 from safetybot.guidance.report_form import ReportForm
-from safetybot.guidance.yaml_source import Loc, Source, read_source
+from safetybot.guidance.yaml_source import Loc, Source, parse, read_source
 
 FIRST_LANGUAGE = "en"
 """The language that must be complete, and lends the others what they lack."""
@@ -30,12 +31,18 @@ FILES: Mapping[str, type[Part]] = MappingProxyType(
         "slang": SlangFile,
         "none": NoneFile,
         "report": ReportForm,
+        "desk": DeskFile,
     }
 )
 """The files of a language beside its topics, and their shapes."""
 
-OPTIONAL = frozenset({"report"})
-"""Files that even the first language may do without; it then lacks what they are for."""
+OPTIONAL: Mapping[str, str] = MappingProxyType(
+    {
+        "report": "This file is missing, so the bot offers no report of its own.",
+        "desk": "This file is missing, so the desk has no saved phrases, and nobody to refer a case to.",
+    }
+)
+"""Files that even the first language may do without, and what it then lacks."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _IGNORED_ENDINGS = frozenset({".md", ".json", ".swp", ".tmp", ".bak"})
@@ -90,14 +97,23 @@ class Library:
         return Fault(f"{name}.yaml", 1, 1, message, severity)
 
 
-def read_content(folder: Path, *, first: str = FIRST_LANGUAGE, today: dt.date | None = None) -> Library:
-    """Read every language of a content folder. ``today`` decides which reviews are overdue."""
+def read_content(
+    folder: Path,
+    *,
+    first: str = FIRST_LANGUAGE,
+    today: dt.date | None = None,
+    read: Callable[[Path], Source] = read_source,
+) -> Library:
+    """Read every language of a content folder. ``today`` decides which reviews are overdue.
+
+    ``read`` reads one file; who reads again and again may have it remember those that have not changed.
+    """
     today = today or dt.datetime.now(dt.UTC).date()
-    whole = _read(folder / first, None, None, today)
+    whole = _read(folder / first, None, None, today, read)
     results = {first: whole}
     for code in _languages(folder):
         if code != first:
-            results[code] = _read(folder / code, whole.guidance, whole.pages, today)
+            results[code] = _read(folder / code, whole.guidance, whole.pages, today, read)
     return Library(
         languages=MappingProxyType(
             {code: result.guidance for code, result in results.items() if result.guidance is not None}
@@ -118,6 +134,14 @@ def read_language(folder: Path, fallback: Guidance | None = None, *, today: dt.d
     return _read(folder, fallback, lent, today or dt.datetime.now(dt.UTC).date())
 
 
+def file_faults(content: bytes, path: Path) -> tuple[Fault, ...]:
+    """What is wrong with one file of a first language by itself: its writing and its shape, not what it names."""
+    model = Topic if path.parent.name == "topics" else FILES[path.stem]
+    faults: list[Fault] = []
+    _validated(model, parse(content, path.as_posix()), faults)
+    return in_order(faults)
+
+
 def _languages(folder: Path) -> list[str]:
     try:
         return sorted(each.name for each in folder.iterdir() if each.is_dir() and _LANGUAGE.fullmatch(each.name))
@@ -125,25 +149,31 @@ def _languages(folder: Path) -> list[str]:
         return []
 
 
-def _read(folder: Path, fallback: Guidance | None, lent: Pages | None, today: dt.date) -> ReadResult:
+def _read(
+    folder: Path,
+    fallback: Guidance | None,
+    lent: Pages | None,
+    today: dt.date,
+    read: Callable[[Path], Source] = read_source,
+) -> ReadResult:
     """One language: read the files, check each, check them together, and join them if all is well."""
     if lent is None and not folder.is_dir():
         missing = Fault(folder.as_posix(), 1, 1, "This folder is missing, and with it the content.")
         return ReadResult(None, (missing,), Pages(()))
     names = _names(folder)
     topic_names = _names(folder / "topics")
-    needed = FILES.keys() - OPTIONAL if lent is None else frozenset[str]()
-    files = {name: read_source(folder / f"{name}.yaml") for name in FILES if f"{name}.yaml" in names or name in needed}
-    pages = Pages(tuple(read_source(folder / "topics" / name) for name in topic_names if _is_yaml(name)), files)
+    needed = FILES.keys() - OPTIONAL.keys() if lent is None else frozenset[str]()
+    files = {name: read(folder / f"{name}.yaml") for name in FILES if f"{name}.yaml" in names or name in needed}
+    pages = Pages(tuple(read(folder / "topics" / name) for name in topic_names if _is_yaml(name)), files)
 
     faults = _stray(folder, names, known=[*FILES], folders=["topics"])
     faults += _stray(folder / "topics", topic_names, known=None, folders=[])
     if lent is None and not pages.topics:
         faults.append(Fault((folder / "topics").as_posix(), 1, 1, "There are no topics. Add one at least."))
-    if lent is None and "report" not in files:
-        # Nobody deletes the way to report by plan; but advice must go on without it.
-        message = "This file is missing, so the bot offers no report of its own."
-        faults.append(Fault((folder / "report.yaml").as_posix(), 1, 1, message, "warning"))
+    for name, message in OPTIONAL.items() if lent is None else ():
+        if name not in files:
+            # Nobody deletes the way to report by plan; but advice must go on without it.
+            faults.append(Fault((folder / f"{name}.yaml").as_posix(), 1, 1, message, "warning"))
     parts: dict[str, Part] = {}
     for name, source in files.items():
         part = _validated(FILES[name], source, faults, partial=lent is not None and name == "wording")
@@ -219,6 +249,7 @@ def _joined(code: str, own: list[Topic], parts: Mapping[str, Any], pages: Pages,
         slang=parts["slang"].slang if "slang" in parts or not fallback else fallback.slang,
         none=parts["none"] if "none" in parts or not fallback else fallback.none,
         report=parts.get("report", fallback.report if fallback else None),
+        desk=parts.get("desk", fallback.desk if fallback else None),
         own_topics=frozenset(topic.id for topic in own),
     )
 

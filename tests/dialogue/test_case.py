@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.channels.markdown import parse as parse_markdown
-from safetybot.channels.markdown import plain
 from safetybot.dialogue import case
 from safetybot.dialogue.case import CaseTurn
 from safetybot.dialogue.case_step import ADDITION_CHARACTERS
@@ -41,6 +39,8 @@ from safetybot.guidance.model import Guidance, Sign, Urgency
 from safetybot.guidance.reader import read_content
 from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import read_source
+from safetybot.markdown import parse as parse_markdown
+from safetybot.markdown import plain
 from safetybot.reports.cases import Status
 from safetybot.reports.codes import Code, CodeKeys
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.channels.markdown import parse, plain
 from safetybot.dialogue import reporting
 from safetybot.dialogue.draft import Answer, Draft, Pending, State
 from safetybot.dialogue.messages import Outgoing
@@ -22,6 +21,7 @@ from safetybot.guidance.model import Guidance, Sign, Urgency
 from safetybot.guidance.reader import read_content
 from safetybot.guidance.report_form import Kind, Question, ReportForm
 from safetybot.guidance.yaml_source import read_source
+from safetybot.markdown import parse, plain
 
 TESTS = Path(__file__).parent.parent
 DAY = dt.date(2026, 11, 24)

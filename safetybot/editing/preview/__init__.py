@@ -1,0 +1,1 @@
+"""The editors' page: what the content says, what is wrong with it, and forms that change it."""

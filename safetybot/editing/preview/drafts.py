@@ -1,0 +1,305 @@
+"""A topic as the form shows it and takes it back: every field a text, whatever the file holds.
+
+What was not changed is never written, so that it stays byte for byte as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from safetybot.editing.yaml_edit import EditRefusedError
+from safetybot.editing.yaml_text import typed
+from safetybot.guidance.yaml_source import Data, Loc
+
+_YES = ("true", "yes", "on", "1", "t", "y")
+_ROWS = 200
+"""Steps, or sources, that a form may have; nobody writes so many."""
+
+
+@dataclass(frozen=True)
+class StepDraft:
+    """A button and what it says."""
+
+    button: str = ""
+    say: str = ""
+
+
+@dataclass(frozen=True)
+class SourceDraft:
+    """Where a fact comes from."""
+
+    name: str = ""
+    url: str = ""
+    checked: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A topic's fields, as typed."""
+
+    title: str = ""
+    group: str = ""
+    urgency: str = ""
+    first: str = ""
+    steps: tuple[StepDraft, ...] = ()
+    younger_first: str = ""
+    younger_steps: tuple[StepDraft, ...] = ()
+    helplines: tuple[str, ...] = ()
+    report: str = ""
+    """``true``, or empty."""
+    related: tuple[str, ...] = ()
+    sources: tuple[SourceDraft, ...] = ()
+    owner: str = ""
+    due: str = ""
+    asks: str = ""
+    """One a line."""
+
+    def meant(self) -> Draft:
+        """Without what nobody means: empty rows, space around texts, the signs that no file may hold."""
+        asks = [typed(line) for line in self.asks.split("\n")]
+        return replace(
+            self,
+            title=_line(typed(self.title)),
+            group=_line(typed(self.group)),
+            urgency=_line(typed(self.urgency)),
+            first=typed(self.first),
+            younger_first=typed(self.younger_first),
+            report=typed(self.report),
+            owner=_line(typed(self.owner)),
+            due=_line(typed(self.due)),
+            steps=_meant_steps(self.steps),
+            younger_steps=_meant_steps(self.younger_steps),
+            sources=tuple(
+                SourceDraft(_line(typed(each.name)), _line(typed(each.url)), _line(typed(each.checked)))
+                for each in self.sources
+                if typed(each.name + each.url + each.checked)
+            ),
+            asks="\n".join(ask for ask in asks if ask),
+        )
+
+
+_PLAIN = ("title", "group", "urgency", "owner", "due")
+PARTS = tuple(each.name for each in fields(Draft))
+LABELS: Mapping[str, str] = {
+    "title": "title", "group": "group", "urgency": "urgency", "first": "first message", "steps": "steps",
+    "younger_first": "first message for under-11s", "younger_steps": "steps for under-11s", "helplines": "helplines",
+    "report": "offer of a report", "related": "related topics", "sources": "sources", "owner": "who reviews it",
+    "due": "review day", "asks": "examples",
+}  # fmt: skip
+"""What each part is called, in a sentence."""
+
+
+def merged(base: Draft, mine: Draft, theirs: Draft) -> tuple[Draft, list[str]]:
+    """Both changes of one topic in one draft, and the parts that both changed, of which it has mine."""
+    base, meant, theirs = base.meant(), mine.meant(), theirs.meant()
+    changed = [name for name in PARTS if getattr(meant, name) != getattr(base, name)]
+    both = [name for name in changed if getattr(theirs, name) not in (getattr(base, name), getattr(meant, name))]
+    return replace(theirs, **{name: getattr(mine, name) for name in changed}), both
+
+
+# -- from and to the file
+
+
+def draft_of(data: Data | None) -> Draft:
+    """A file's data as a draft; of what has another shape than it should, nothing."""
+    return Draft(
+        title=_line(_text(data, "title")),
+        group=_line(_text(data, "group")),
+        urgency=_line(_text(data, "urgency")),
+        first=_text(data, "answer", "first"),
+        steps=_steps(data, "answer", "steps"),
+        younger_first=_text(data, "answer", "younger", "first"),
+        younger_steps=_steps(data, "answer", "younger", "steps"),
+        helplines=_texts(data, "helplines"),
+        report="true" if _text(data, "report").lower() in _YES else "",
+        related=_texts(data, "related"),
+        sources=tuple(
+            SourceDraft(*(_line(_text(each, name)) for name in ("name", "url", "checked")))
+            for each in _list(data, "sources")
+        ),
+        owner=_line(_text(data, "review", "owner")),
+        due=_line(_text(data, "review", "due")),
+        asks="\n".join(_line(ask) for ask in _texts(data, "asks")),
+    )
+
+
+def apply(draft: Draft, data: dict[str, Data]) -> None:
+    """Changes the data where the draft says something else. Raises EditRefusedError where it has no place for it."""
+    before, after = draft_of(data).meant(), draft.meant()
+    differs = {name for name in PARTS if getattr(before, name) != getattr(after, name)}
+    for name in ("title", "group", "urgency"):
+        if name in differs:
+            data[name] = getattr(after, name)
+    if "report" in differs:
+        data["report"] = after.report or "false"
+    for name in ("helplines", "related"):
+        if name in differs:
+            data[name] = list(getattr(after, name))
+    if "asks" in differs:
+        data["asks"] = [*_kept_lines(_list(data, "asks"), after.asks)]
+    if "sources" in differs:
+        data["sources"] = [_source(each) for each in after.sources]
+    for name, key in (("owner", "owner"), ("due", "due")):
+        if name in differs:
+            _group(data, "review")[key] = getattr(after, name)
+    if "first" in differs:
+        _group(data, "answer")["first"] = after.first
+    if "steps" in differs:
+        _set_steps(_group(data, "answer"), after.steps)
+    if not after.younger_first and not after.younger_steps:
+        if {"younger_first", "younger_steps"} & differs:
+            _group(data, "answer").pop("younger", None)
+        return
+    if "younger_first" in differs:
+        _group(_group(data, "answer"), "younger")["first"] = after.younger_first
+    if "younger_steps" in differs:
+        younger = _group(_group(data, "answer"), "younger")
+        younger.setdefault("first", after.younger_first)
+        _set_steps(younger, after.younger_steps)
+
+
+def _kept_lines(old: list[Data], asks: str) -> Iterable[Data]:
+    """The examples; one that the form showed in another way than the file has it stays as it is there."""
+    if not all(isinstance(each, str) for each in old):
+        raise EditRefusedError("One of the examples in the file is no text: it may need quotes. Mend it there first.")
+    known = {typed(_line(each)): each for each in old if isinstance(each, str)}
+    return (known.get(ask, ask) for ask in asks.split("\n") if ask)
+
+
+def _set_steps(answer: dict[str, Data], steps: tuple[StepDraft, ...]) -> None:
+    if steps or "steps" in answer:
+        answer["steps"] = [{"button": step.button, "say": step.say} for step in steps]
+    if not steps:
+        answer.pop("steps", None)
+
+
+def _source(draft: SourceDraft) -> Data:
+    written: dict[str, Data] = {"name": draft.name, "url": draft.url, "checked": draft.checked}
+    return {name: text for name, text in written.items() if text or name != "url"}
+
+
+def _group(data: dict[str, Data], key: str) -> dict[str, Data]:
+    found = data.setdefault(key, {})
+    if not isinstance(found, dict):
+        raise EditRefusedError(f"`{key}` in the file is not what it should be. Mend that in the file first.")
+    return found
+
+
+def _meant_steps(steps: tuple[StepDraft, ...]) -> tuple[StepDraft, ...]:
+    return tuple(
+        StepDraft(_line(typed(step.button)), typed(step.say)) for step in steps if typed(step.button + step.say)
+    )
+
+
+def _at(data: Data | None, *loc: str) -> Any:
+    found: Any = data
+    for key in loc:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _text(data: Data | None, *loc: str) -> str:
+    found = _at(data, *loc)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _list(data: Data | None, *loc: str) -> list[Data]:
+    found = _at(data, *loc)
+    return found if isinstance(found, list) else []
+
+
+def _texts(data: Data | None, *loc: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in _list(data, *loc) if isinstance(each, str))
+
+
+def _steps(data: Data | None, *loc: str) -> tuple[StepDraft, ...]:
+    return tuple(StepDraft(_line(_text(each, "button")), _text(each, "say")) for each in _list(data, *loc))
+
+
+def _line(text: str) -> str:
+    """As a field of one line can hold it."""
+    return " ".join(text.split("\n")).strip()
+
+
+# -- from and to the form
+
+
+def read(form: Mapping[str, str]) -> Draft:
+    """What was posted."""
+    return Draft(
+        **{name: form.get(name, "") for name in (*_PLAIN, "first", "younger_first", "report", "asks")},
+        steps=tuple(StepDraft(each["button"], each["say"]) for each in _rows(form, "steps", ("button", "say"))),
+        younger_steps=tuple(
+            StepDraft(each["button"], each["say"]) for each in _rows(form, "younger_steps", ("button", "say"))
+        ),
+        sources=tuple(SourceDraft(**each) for each in _rows(form, "sources", ("name", "url", "checked"))),
+        helplines=_ticked(form, "helplines"),
+        related=_ticked(form, "related"),
+    )
+
+
+def _rows(form: Mapping[str, str], name: str, keys: tuple[str, ...]) -> list[dict[str, str]]:
+    found = []
+    for number in range(_ROWS):
+        if not any(f"{name}-{number}-{key}" in form for key in keys):
+            break
+        found.append({key: form.get(f"{name}-{number}-{key}", "") for key in keys})
+    return found
+
+
+def _ticked(form: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """In the form's order, which is the one in which they are shown."""
+    return tuple(field.removeprefix(f"{name}.") for field in form if field.startswith(f"{name}."))
+
+
+def moved(draft: Draft, act: str) -> tuple[Draft, str]:
+    """The draft after a button of its rows was pressed (``steps-2-up``), and the name of the row to go on at.
+
+    An unknown act changes nothing.
+    """
+    name, _, rest = act.partition("-")
+    number, _, what = rest.partition("-")
+    if name not in ("steps", "younger_steps", "sources", "helplines", "related"):
+        return draft, ""
+    items: list[Any] = list(getattr(draft, name))
+    if rest == "add" and name not in ("helplines", "related"):
+        items.append(SourceDraft() if name == "sources" else StepDraft())
+        at = len(items) - 1
+    elif number.isdecimal() and int(number) < len(items):
+        at = int(number)
+        if what == "remove":
+            del items[at]
+            at = max(0, min(at, len(items) - 1))
+        elif what in ("up", "down"):
+            other = at - 1 if what == "up" else at + 1
+            if 0 <= other < len(items):
+                items[at], items[other] = items[other], items[at]
+                at = other
+    else:
+        return draft, ""
+    rows: dict[str, Any] = {name: tuple(items)}
+    return replace(draft, **rows), f"{name}-{at}"
+
+
+def field_of(loc: Loc) -> str:
+    """The field of the form that shows a place of the file; empty where none does."""
+    match loc:
+        case ("answer", "younger", "steps", int(number), *rest):
+            return f"younger_steps-{number}-{rest[0] if rest else 'button'}"
+        case ("answer", "younger", *_):
+            return "younger_first"
+        case ("answer", "steps", int(number), *rest):
+            return f"steps-{number}-{rest[0] if rest else 'button'}"
+        case ("answer", *_):
+            return "first"
+        case ("sources", int(number), *rest):
+            return f"sources-{number}-{rest[0] if rest else 'name'}"
+        case ("review", "due", *_):
+            return "due"
+        case ("review", *_):
+            return "owner"
+        case (str(name), *_) if name in ("title", "group", "urgency", "helplines", "report", "related", "asks"):
+            return name
+    return ""

@@ -1,0 +1,57 @@
+"""Puts the preview together, and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+from safetybot.editing.preview.app import preview_app
+from safetybot.editing.preview.asked import Asked
+from safetybot.editing.preview.options import PreviewOptions
+from safetybot.editing.preview.parts import Parts
+from safetybot.editing.preview.use import months
+from safetybot.editing.preview.watching import Watcher
+from safetybot.matching.fitter import Fitter
+from safetybot.reports.sealing import KeyPair
+from safetybot.serving.listening import Listening, serve
+
+
+def parts_of(watcher: Watcher, options: PreviewOptions, database: Path, pair: KeyPair | None = None) -> Parts:
+    """What pages need. ``pair``: the editors' key, which opens what had no answer."""
+    return Parts(watcher, options, lambda: months(database, watcher.today()), Asked(database, pair))
+
+
+async def run_preview(
+    content: Path,
+    cache: Path,
+    database: Path,
+    fitter: Callable[[], Fitter],
+    options: PreviewOptions,
+    listening: Listening,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    pair: KeyPair | None = None,
+) -> None:
+    """Answers until ``stop`` is set; whatever the state of the content. Raises PreviewNotLocal."""
+    options.must_be_local()
+    if pair is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no crash may write the key to a disk
+    async with Watcher(content, cache, fitter) as watcher:
+        ready()
+        await serve_preview(parts_of(watcher, options, database, pair), listening, stop)
+
+
+async def serve_preview(parts: Parts, listening: Listening, stop: asyncio.Event) -> None:
+    """Answers until ``stop`` is set."""
+
+    async def let_go() -> None:
+        await stop.wait()
+        parts.watcher.close()  # or pages that wait for news would hold the server
+
+    going = asyncio.create_task(let_go(), name="preview stop")
+    try:
+        await serve(preview_app(parts), parts.options, listening, stop)
+    finally:
+        going.cancel()

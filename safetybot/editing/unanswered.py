@@ -1,0 +1,76 @@
+"""What young people asked that had no answer, as editors see it: opened with their key, grouped by nearest topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetybot.reports.sealing import CannotOpen, KeyPair
+from safetybot.storage import unanswered as stored
+from safetybot.storage.opening import must_be_newest, opened, reading
+from safetybot.storage.scrubbing import scrub
+from safetybot.unanswered import open_words
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message."""
+
+    id: str
+    day: str
+    """UTC, ``2026-11-24``."""
+    text: str = field(repr=False)
+    """Masked."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages with the same nearest topic, newest first."""
+
+    topic: str
+    """Its id; empty where there was none."""
+    asked: Sequence[Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """All that waits."""
+
+    groups: Sequence[Group]
+    """Most messages first."""
+    closed: int
+    """Messages that this key does not open: sealed to another, or damaged."""
+
+
+async def read_unanswered(database: Path, pair: KeyPair) -> Unanswered:
+    """Everything that waits, opened; changes nothing. Raises DatabaseError."""
+    async with reading(database) as connection:
+        await must_be_newest(connection)
+        rows = await stored.load_all(connection)
+    groups: dict[str, list[Asked]] = {}
+    closed = 0
+    for row in rows:
+        try:
+            words = open_words(row.sealed, pair)
+        except CannotOpen:
+            closed += 1
+            continue
+        groups.setdefault(words.topic, []).append(Asked(row.id, row.day, _line(words.text), words.language))
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    return Unanswered([Group(topic, asked) for topic, asked in ordered], closed)
+
+
+def _line(text: str) -> str:
+    """Without what a terminal would obey: whoever can write to the database can seal words too."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+async def dealt_with(database: Path, id_: str) -> bool:
+    """Deletes one message, without a trace; whether it was there. Raises DatabaseError."""
+    async with opened(database) as engine:
+        async with engine.begin() as connection:
+            there = await stored.delete_one(connection, id_)
+        await scrub(engine)
+    return there
