@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs:
-#   make run    the web chat at http://127.0.0.1:8080, and Telegram where SAFETYBOT_TELEGRAM_TOKEN is set
+#   make run    a demo of chat, desk and editors' page; once a token, an address or staff is set up, the bot itself
 #   make test   what is checked before a change lands; what takes longer is  make test-slow
 # Without Chromium (on Debian: apt-get install chromium) the tests in a browser are skipped, and say so.
 PYTHON ?= python3
@@ -8,13 +8,13 @@ BIN := .venv/bin
 .PHONY: run test test-slow bench clean
 
 run: .venv/installed
-	@$(BIN)/safetybot run
+	@$(BIN)/safetybot demo --or-run
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_FLAGS)
 
 # Programs killed at every step, and the content as it ships.
 test-slow: .venv/installed-dev

@@ -16,8 +16,19 @@ from rich.console import Console
 
 from safetybot.channels.telegram import TelegramStopped
 from safetybot.channels.terminal import run_terminal
-from safetybot.channels.web import WebAddressTaken
-from safetybot.guidance.faults import ContentError, Fault
+from safetybot.demo.in_use import has_staff
+from safetybot.demo.parts import PartEnded
+from safetybot.demo.running import run_demo
+from safetybot.desk.options import DeskNotPrivate
+from safetybot.editing.check import check
+from safetybot.editing.formats import as_github, summary
+from safetybot.editing.formats import as_json as faults_as_json
+from safetybot.editing.formats import as_text as faults_as_text
+from safetybot.editing.preview.options import PreviewNotLocal
+from safetybot.editing.schemas import out_of_date, write_schemas
+from safetybot.editors_cli import add_editors_commands
+from safetybot.editors_key import read_key
+from safetybot.guidance.faults import ContentError, errors
 from safetybot.guidance.reader import read_content
 from safetybot.logs import set_up_logging
 from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
@@ -25,10 +36,11 @@ from safetybot.matching.interpreter import Interpretation, Interpreter
 from safetybot.matching.matcher import CHOICES_SHOWN, Decision
 from safetybot.operating import OperatingError
 from safetybot.operator_cli import EXIT_FAULTS, add_operator_commands
-from safetybot.reports.audit import AuditDamaged
+from safetybot.reports.audit import AuditDamaged, HeadMistyped
 from safetybot.reports.staff_errors import StaffError
-from safetybot.running import make_fitter, run_bot, started_service
+from safetybot.running import make_fitter, run_bot, run_desk, run_preview, started_service
 from safetybot.secret import SecretFileError
+from safetybot.serving.listening import AddressTaken
 from safetybot.settings import SettingError, Settings, read_settings
 from safetybot.stages import Stages
 from safetybot.storage.opening import DatabaseError
@@ -43,7 +55,10 @@ _TOLD = (
     StaffError,
     DatabaseError,
     AuditDamaged,
-    WebAddressTaken,
+    HeadMistyped,
+    AddressTaken,
+    DeskNotPrivate,
+    PreviewNotLocal,
 )
 """Errors whose message is all that an operator needs."""
 
@@ -56,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         set_up_logging(settings.log_format, logging.WARNING if parsed.quiet else logging.INFO)
         status: int = parsed.run(settings, parsed)
     except ContentError as error:
-        _print_faults(error.faults)
+        print(faults_as_text(error.faults))
         return EXIT_FAULTS
     except _TOLD as error:
         print(f"safetybot: {error}", file=sys.stderr)
@@ -64,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"safetybot: {error.strerror or type(error).__name__}: {error.filename or ''}", file=sys.stderr)
         return EXIT_USAGE
+    except PartEnded as error:
+        print(f"safetybot: {error}. So the demo is over, and its data is deleted", file=sys.stderr)
+        return EXIT_FAULTS
     except TelegramStopped as error:
         print(f"safetybot: {error}", file=sys.stderr)
         return error.exit_code
@@ -84,10 +102,19 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     command("run", "The bot: Telegram where a token is set, and the web chat.", _run, quiet=False)
+    command("desk", "The staff's page: who reads and answers reports logs in there.", _desk, quiet=False)
+    preview = command("preview", "The editors' page: read, try and change the content.", _preview, quiet=False)
+    preview.add_argument("--key", type=Path, metavar="FILE", help="the editors' key, to read what had no answer")
+    demo = command("demo", "Chat, desk and editors' page on invented data, which is gone at the end.", _demo)
+    demo.add_argument("--or-run", action="store_true", help="the bot itself, where this installation is in use")
     command("chat", "The same conversation in this terminal.", _chat)
-    check = command("check", "Every fault in the content; exit status 1 where there is an error.", _check)
-    check.add_argument("path", nargs="?", type=Path, help="the content folder")
-    check.add_argument("--no-tests", action="store_true", help="leave out the tests: entries, which need the matcher")
+    look = command("check", "Every fault in the content; exit status 1 where there is an error.", _check)
+    look.add_argument("path", nargs="?", type=Path, help="the content folder")
+    look.add_argument("--no-tests", action="store_true", help="leave out the tests: entries, which need the matcher")
+    look.add_argument("--format", choices=[*_FORMATS], default="text", help="for people, for GitHub, or as one object")
+    schema = command("schema", "Writes the JSON Schemas that editors' programs complete and check with.", _schema)
+    schema.add_argument("path", nargs="?", type=Path, help="the content folder")
+    schema.add_argument("--check", action="store_true", help="write nothing; exit status 1 where one is out of date")
     attempt = command("try", "What a message would get, and why.", _try)
     attempt.add_argument("text", nargs="?", help="the message; without it, one message a line from standard input")
     attempt.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -96,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("file", type=Path, help="labelled messages, JSON lines")
     measure.add_argument("--json", action="store_true", help="one JSON object")
     add_operator_commands(command)
+    add_editors_commands(command)
     return parser
 
 
@@ -113,6 +141,49 @@ def _run(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+def _desk(settings: Settings, _: argparse.Namespace) -> int:
+    def ready(address: str, anybody: bool) -> None:
+        print(f"The desk is at {address} (Ctrl-C ends it)", flush=True)
+        if not anybody:
+            print("Nobody can log in yet. Add the first member with:  safetybot staff add NAME", flush=True)
+
+    uvloop.run(run_desk(settings, ready))
+    return 0
+
+
+def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
+    if not settings.content.is_dir():
+        raise SettingError(f"there is no folder {settings.content}")
+
+    def ready(address: str) -> None:
+        print(f"The editors' page is at {address} (Ctrl-C ends it)", flush=True)
+
+    pair = asyncio.run(read_key(settings.database, parsed.key)) if parsed.key else None
+    uvloop.run(run_preview(settings, ready, pair))
+    return 0
+
+
+def _demo(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.or_run and _is_in_use(settings):
+        set_up_logging(settings.log_format)
+        return _run(settings, parsed)
+    if not settings.content.is_dir():
+        raise SettingError(f"there is no folder {settings.content}")
+    with Stages() as stages:
+
+        def show(text: str) -> None:
+            stages.close()
+            print(text, flush=True)
+
+        uvloop.run(run_demo(settings, stages.tell, show))
+    return 0
+
+
+def _is_in_use(settings: Settings) -> bool:
+    """Whether real people may write to this installation: a demo in its place would throw away what they tell."""
+    return bool(settings.telegram_token or settings.web_url) or asyncio.run(has_staff(settings.database))
+
+
 def _chat(settings: Settings, _: argparse.Namespace) -> int:
     async def talk() -> None:
         with Stages() as stages:
@@ -124,17 +195,35 @@ def _chat(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+_FORMATS = {"text": faults_as_text, "github": as_github, "json": faults_as_json}
+
+
 def _check(settings: Settings, parsed: argparse.Namespace) -> int:
-    library = read_content(parsed.path or settings.content)
-    faults: list[Fault] = list(library.faults)
-    if not library.errors and not parsed.no_tests:
-        with Stages() as stages:
-            understood = understand(library, make_fitter(settings), stages.tell)
-        faults += understood if isinstance(understood, list) else []
-    _print_faults(faults)
-    bad = sum(fault.severity == "error" for fault in faults)
-    print(f"errors: {bad}, warnings: {len(faults) - bad}", file=sys.stderr)
-    return EXIT_FAULTS if bad else 0
+    folder = parsed.path or settings.content
+    if not folder.is_dir():
+        raise SettingError(f"there is no folder {folder}")
+    library = read_content(folder)
+    with Stages() as stages:
+        make = None if parsed.no_tests else lambda: make_fitter(settings)
+        faults = check(library, make, settings.cache, stages.tell)
+    if text := _FORMATS[parsed.format](faults):
+        print(text)
+    print(summary(faults), file=sys.stderr)
+    return EXIT_FAULTS if errors(faults) else 0
+
+
+def _schema(settings: Settings, parsed: argparse.Namespace) -> int:
+    folder = parsed.path or settings.content
+    if not folder.is_dir():
+        raise SettingError(f"there is no folder {folder}")
+    if parsed.check:
+        old = out_of_date(folder)
+        for path in old:
+            print(f"{path}: out of date. Write it with: safetybot schema")
+        return EXIT_FAULTS if old else 0
+    for path in write_schemas(folder):
+        print(path)
+    return 0
 
 
 def _try(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -199,11 +288,6 @@ def _explained(meant: Interpretation) -> str:
     danger = {"emergency": "shows the EMERGENCY CARD, and ", "check": "asks whether they are safe, and ", "none": ""}
     lines = [f"{danger[meant.danger.sign.value]}{shown}"]
     return "\n".join([*lines, *(f"  {reason}" for reason in meant.reasons())])
-
-
-def _print_faults(faults: Iterable[Fault]) -> None:
-    for fault in faults:
-        print(fault)
 
 
 if __name__ == "__main__":

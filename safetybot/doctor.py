@@ -1,12 +1,9 @@
 """Looks an installation over, and changes nothing: makes no folder, upgrades no table."""
 
-# ruff: noqa: N818  (errors are named for what went wrong)
-
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,22 +13,19 @@ from pathlib import Path
 from safetybot.guidance.reader import read_content
 from safetybot.matching.encoder import EncoderFileDamagedError
 from safetybot.matching.fitter import load_encoder
-from safetybot.operating import OperatingError
 from safetybot.reports import audit, staff
-from safetybot.reports.audit import Head
+from safetybot.reports.audit import Head, spell_head
 from safetybot.reports.queue import waiting
+from safetybot.reports.second_factor import with_second_factor
 from safetybot.secret import SecretFileError, read_secret
 from safetybot.settings import Settings
+from safetybot.storage import unanswered
 from safetybot.storage.database import OpenConnection
 from safetybot.storage.health import integrity_faults, wrong_switches
 from safetybot.storage.opening import DatabaseError, Schema, reading, schema
 
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
-
-
-class AuditHeadMistyped(OperatingError):
-    """What was noted of the audit log has not the form that ``doctor`` prints."""
 
 
 class State(StrEnum):
@@ -66,19 +60,6 @@ class Examination:
         return all(finding.state is not State.FAULT for finding in self.findings)
 
 
-def spell_head(head: Head) -> str:
-    """``number:hash``, the hash as 64 hexadecimal digits."""
-    return f"{head.number}:{head.hash.hex()}"
-
-
-def read_head(text: str) -> Head:
-    """What :func:`spell_head` wrote. Raises AuditHeadMistyped."""
-    match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text.strip().lower())
-    if match is None:
-        raise AuditHeadMistyped("an audit head is a number, a colon and 64 digits or letters a to f")
-    return Head(int(match[1]), bytes.fromhex(match[2]))
-
-
 async def examine(settings: Settings, today: dt.date, noted: Head | None = None) -> Examination:
     """Looks at everything. ``noted``: the audit log's head as it was noted earlier."""
     findings = await asyncio.to_thread(lambda: list(_outside(settings)))
@@ -92,6 +73,7 @@ async def examine(settings: Settings, today: dt.date, noted: Head | None = None)
             if tables is Schema.NEWEST:
                 findings += await _staff(connection)
                 findings.append(await _waiting(connection, today))
+                findings.append(await _editors(connection, today))
                 finding, newest = await _audit(connection, noted)
                 findings.append(finding)
     except DatabaseError as error:
@@ -195,13 +177,21 @@ async def _staff(connection: OpenConnection) -> list[Finding]:
         who = Finding("staff", State.GOOD, f"{active} active{also}")
     else:
         who = Finding("staff", State.WARNING, "nobody is active, so reports are not offered: safetybot staff add")
+    without = len({member.id for member in members if member.active} - await with_second_factor(connection))
+    if without:
+        says = f"{without} active without one: they set it up when they first log in at the desk"
+        second = Finding("second factors", State.WARNING, says)
+    elif active:
+        second = Finding("second factors", State.GOOD, "everybody active has one")
+    else:
+        second = Finding("second factors", State.GOOD, "none is needed yet")
     if await staff.has_recovery_key(connection):
         key = Finding("recovery key", State.GOOD, "made; it is on the paper that was written then")
     elif members:
         key = Finding("recovery key", State.FAULT, "lost from the database: no report is taken; restore a backup")
     else:
         key = Finding("recovery key", State.WARNING, "none yet: it is made, and printed once, with the first member")
-    return [who, key]
+    return [who, second, key]
 
 
 async def _waiting(connection: OpenConnection, today: dt.date) -> Finding:
@@ -210,6 +200,15 @@ async def _waiting(connection: OpenConnection, today: dt.date) -> Finding:
         return Finding("unread cases", State.GOOD, "none")
     days = (today - dt.date.fromisoformat(found.since)).days
     return Finding("unread cases", State.WARNING, f"{found.cases}, the oldest {_for(days)}")
+
+
+async def _editors(connection: OpenConnection, today: dt.date) -> Finding:
+    has_key = await unanswered.load_key(connection) is not None
+    number, since = await unanswered.waiting(connection)
+    key = "a key is set" if has_key else "no key, so nobody is asked whether editors may see their words"
+    days = (today - dt.date.fromisoformat(since)).days if since else 0
+    waits = f"{number} messages wait, the oldest {_for(days)}" if number else "no message waits"
+    return Finding("editors' messages", State.GOOD, f"{key}; {waits}")
 
 
 async def _audit(connection: OpenConnection, noted: Head | None) -> tuple[Finding, Head | None]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 from safetybot.reports.audit import transaction
 from safetybot.reports.retention import purge
+from safetybot.storage import unanswered
 from safetybot.storage.database import Engine
 from safetybot.storage.scrubbing import scrub
 
@@ -30,7 +31,7 @@ def utc_now() -> dt.datetime:
 async def housekeeping(
     engine: Engine, clock: Callable[[], dt.datetime] = utc_now, *, look: float = LOOK, retry: float = RETRY
 ) -> AsyncIterator[None]:
-    """Purges the reports every day while the block runs; never raises. ``clock``: the time, with its zone."""
+    """Purges reports and words for editors every day while the block runs; never raises. ``clock``: with its zone."""
     stop = asyncio.Event()
     task = asyncio.create_task(_every_day(engine, clock, stop, look, retry), name="housekeeping")
     try:
@@ -60,6 +61,8 @@ async def _every_day(
 
 
 async def _purge(engine: Engine, today: dt.date) -> None:
+    async with engine.begin() as words:  # by itself, so that a damaged audit log does not keep them
+        await unanswered.purge(words, today)
     async with transaction(engine) as connection:
         purged = await purge(connection, today)
     if purged.shredded or purged.announced:

@@ -17,21 +17,31 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process, utils
 
-from safetybot.reports import recovery, retention, staff
-from safetybot.reports.audit import OPERATOR, AuditDamaged, transaction
+from safetybot.guidance.reader import read_content
+from safetybot.reports import recovery, retention, second_factor, staff
+from safetybot.reports.audit import OPERATOR, Act, AuditDamaged, transaction
 from safetybot.reports.cases import CaseRef
+from safetybot.reports.login import unlock
+from safetybot.reports.login_tries import counted
 from safetybot.reports.passphrases import one_time_passphrase, plain
 from safetybot.reports.recovery import read_spelt, spell
 from safetybot.reports.sealing import KeyPair
+from safetybot.reports.sheet import Sheet
+from safetybot.reports.sheet_making import read_sheet
+from safetybot.reports.sheet_names import Names
 from safetybot.reports.staff import Member
 from safetybot.reports.staff_errors import StaffError, UnknownMember
 from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.storage.opening import DatabaseError, opened
+from safetybot.storage import unanswered
+from safetybot.storage.database import Engine
+from safetybot.storage.opening import DatabaseError, must_be_newest, opened, reading
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Store
 
 SECRET_FILE_MAX = 4096
 """Bytes that are read of a file with a passphrase or a recovery key."""
+FIRST_YEAR = 2000
+"""Before it there was nothing to count."""
 _NEAR = 65
 """Each try waits some seconds for readers by itself, and keeps writers out meanwhile."""
 
@@ -54,6 +64,10 @@ class CannotShow(OperatingError):
 
 class Undone(OperatingError):
     """Something was shown, and then the act failed: what was shown is worthless."""
+
+
+class NoSuchYear(OperatingError):
+    """There can be no figures of that year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,17 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """A member who can open earlier reports."""
+
+    name: str
+    by: str
+    opened: int
+    """Envelopes they can open now, and could not before."""
+    damaged: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cleared:
     """What a purge did."""
 
@@ -119,6 +144,8 @@ class Cleared:
     deleted: Sequence[CaseRef]
     scrubbed: bool
     """Whether what was deleted is out of the write-ahead log as well."""
+    words: int = 0
+    """Messages that editors were let see, kept for 60 days, and deleted now."""
 
 
 def read_secret_file(path: Path) -> str:
@@ -174,6 +201,54 @@ async def disable(database: Path, name: str, at: dt.datetime) -> Disabled:
         return Disabled(member.name, True, await staff.disable(engine, member.name, at))
 
 
+async def enable(database: Path, name: str, at: dt.datetime) -> str:
+    """Lets a member in again; their name. Raises UnknownMember, NotActive, DatabaseError, AuditDamaged."""
+    async with opened(database) as engine:
+        return (await staff.enable(engine, await _known(engine, name), at)).name
+
+
+async def reset_second_factor(database: Path, name: str, at: dt.datetime) -> str:
+    """Has a member set up a new second factor when they next log in; their name.
+
+    Raises UnknownMember, SecondFactorMissing, DatabaseError, AuditDamaged.
+    """
+    async with opened(database) as engine:
+        return (await staff.reset_second_factor(engine, await _known(engine, name), at)).name
+
+
+async def grant(
+    database: Path,
+    name: str,
+    by: str,
+    passphrase: str,
+    code: str,
+    at: dt.datetime,
+    progress: recovery.Progress = lambda done, total: None,
+) -> Granted:
+    """Gives a member what the member ``by``, who shows both factors, can open.
+
+    Raises StaffError (WrongPassphrase, WrongSecondFactor, LockedOut …), DatabaseError, AuditDamaged.
+    """
+    with closing(KeyStretcher()) as stretcher:
+        async with opened(database) as engine:
+            async with engine.connect() as connection:
+                to = _named(name, await staff.list_members(connection))
+            async with counted(engine, by, at, Act.LOGIN_FAILED):
+                member = await unlock(engine, by, passphrase, at, stretcher, act=Act.PASSPHRASE_RIGHT)
+                await second_factor.show(engine, member, code, at)
+            try:
+                result = await recovery.grant(engine, member, to.id, at, progress=progress)
+            finally:
+                member.wipe()
+    return Granted(to.name, member.name, result.opened, result.damaged)
+
+
+async def _known(engine: Engine, name: str) -> str:
+    """The name as it is written. Raises UnknownMember, which says who may have been meant."""
+    async with engine.connect() as connection:
+        return _named(name, await staff.list_members(connection)).name
+
+
 async def recover(
     database: Path,
     name: str,
@@ -208,17 +283,34 @@ async def recover(
     return Recovered(member.name, result.opened, result.damaged)
 
 
+async def figures(database: Path, content: Path, year: int | None, now: dt.datetime) -> Sheet:
+    """The figures of a year, or of this one, as the database is at this moment; changes nothing, and needs no key.
+
+    Content with faults is no hindrance: what it would name is shown by its id. Raises NoSuchYear, DatabaseError.
+    """
+    today = now.astimezone(dt.UTC).date()
+    wanted = today.year if year is None else year
+    if not FIRST_YEAR <= wanted <= today.year:
+        raise NoSuchYear(f"there are no figures of {wanted}: name a year from {FIRST_YEAR} to {today.year}")
+    async with reading(database) as connection:
+        await must_be_newest(connection)
+        library = read_content(content)
+        return await read_sheet(connection, wanted, Names.of(library.languages.get(library.first)), today)
+
+
 async def purge(database: Path, now: dt.datetime) -> Cleared:
     """Deletes cases that are due, announces those that soon will be, and deletes what chats left that is over.
 
     The bot may run meanwhile. Raises DatabaseError, AuditDamaged.
     """
     async with opened(database) as engine:
+        async with engine.begin() as connection:
+            words = await unanswered.purge(connection, now.astimezone(dt.UTC).date())
         async with transaction(engine) as connection:
             purged = await retention.purge(connection, now.astimezone(dt.UTC).date(), OPERATOR)
         second = int(now.timestamp())
         await Store(engine).purge(second // 3600, second)
-        return Cleared(purged.announced, purged.shredded, await scrub(engine))
+        return Cleared(purged.announced, purged.shredded, await scrub(engine), words)
 
 
 def _named(name: str, members: Sequence[Member]) -> Member:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from safetybot.doctor import Examination, State
-from safetybot.operating import Added, Cleared, Disabled, Recovered, Roster, Secrets
+from safetybot.operating import Added, Cleared, Disabled, Granted, Recovered, Roster, Secrets
 from safetybot.reports.cases import CaseRef
+from safetybot.reports.sheet_formats import sheet_csv as sheet_csv
+from safetybot.reports.sheet_formats import sheet_json as sheet_json
+from safetybot.reports.sheet_formats import sheet_text as sheet_text
 
 NOBODY_LEFT = (
     "WARNING: no member of staff is active now. The bot takes NO REPORTS until there is one:\n"
@@ -80,6 +83,26 @@ def disabled_text(disabled: Disabled) -> str:
     return f"Disabled {disabled.name}. Nothing new is sealed to them, and they cannot log in. Active: {disabled.left}."
 
 
+def enabled_text(name: str) -> str:
+    """What follows."""
+    return (
+        f"{name} is active again, with the passphrase they had. What came in meanwhile a colleague grants at the desk."
+    )
+
+
+def reset_text(name: str) -> str:
+    """What follows."""
+    return f"The second factor of {name} is gone. They set up a new one when they next log in."
+
+
+def granted_text(granted: Granted) -> str:
+    """What can be opened now."""
+    text = f"{granted.name} can open {_counted(granted.opened, 'envelope')} more, granted by {granted.by}."
+    if granted.damaged:
+        text += f" {_counted(granted.damaged, 'envelope')} could not be granted: their keys are damaged."
+    return text
+
+
 def recovered_text(recovered: Recovered) -> str:
     """What can be opened now."""
     text = f"{recovered.name} has new keys and can open {_counted(recovered.opened, 'envelope')}."
@@ -95,6 +118,8 @@ def cleared_text(cleared: Cleared) -> str:
         _cases("Deleted for good", cleared.deleted),
         "What chats left behind and is over was deleted as well.",
     ]
+    if cleared.words:
+        lines.append(f"Deleted, after 60 days: {_counted(cleared.words, 'message')} that editors could see.")
     if not cleared.scrubbed:
         lines.append(
             "WARNING: somebody read the database all the while, so what was deleted still stands in its log.\n"

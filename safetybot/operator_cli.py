@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import getpass
 import io
 import json
 import os
@@ -13,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from safetybot import operating, operating_text
-from safetybot.doctor import examine, read_head
+from safetybot.doctor import examine
 from safetybot.operating import CannotShow, Secrets
+from safetybot.reports.audit import read_head
 from safetybot.settings import Settings
 from safetybot.stages import Stages
 
@@ -26,8 +28,13 @@ Command = Callable[[str, str, Run], argparse.ArgumentParser]
 
 
 def add_operator_commands(command: Command) -> None:
-    """Adds ``staff``, ``purge`` and ``doctor``."""
+    """Adds ``staff``, ``figures``, ``purge`` and ``doctor``."""
     _add_staff_commands(command("staff", "Who can read reports.", _staff_list))
+    counts = command("figures", "The figures of a year: counts, without people in them.", _figures)
+    counts.add_argument("--year", type=int, metavar="Y", help="which (default: this one)")
+    form = counts.add_mutually_exclusive_group()
+    form.add_argument("--csv", metavar="FILE", help="writes them for a spreadsheet; - to standard output")
+    form.add_argument("--json", action="store_true", help="one JSON object")
     command("purge", "Deletes what has been kept long enough, and announces what soon will be deleted.", _purge)
     doctor = command("doctor", "Looks the installation over; exit status 1 where there is a fault.", _doctor)
     doctor.add_argument("--audit-head", metavar="N:HASH", help="the audit log's head as it was noted earlier")
@@ -50,6 +57,13 @@ def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
     listing = command("list", "Everybody who can read reports, or could.", _staff_list, of_member=False)
     listing.add_argument("--json", action="store_true", help="one JSON object")
     command("disable", "Lets a member read nothing more.", _staff_disable)
+    command("enable", "Lets a member who was disabled in again, with the keys they had.", _staff_enable)
+    text = "A member who lost their phone sets up a new second factor when they next log in."
+    command("reset-second-factor", text, _staff_reset)
+    grant = command("grant", "Lets a member open earlier reports, by a colleague who can.", _staff_grant)
+    grant.add_argument("--by", required=True, metavar="COLLEAGUE", help="who grants it; they show both their factors")
+    theirs = "a file whose first line is the colleague's passphrase, readable by its owner alone; else it is asked for"
+    grant.add_argument("--passphrase-file", type=Path, metavar="FILE", help=theirs)
     recover = command("recover", "New keys and every report for a member, by the offline recovery key.", _staff_recover)
     recover.add_argument("--key-file", required=True, metavar="FILE", help="a file with the recovery key; - to type it")
     recover.add_argument("--passphrase-file", type=Path, metavar="FILE", help=file)
@@ -75,6 +89,38 @@ def _staff_disable(settings: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _staff_enable(settings: Settings, parsed: argparse.Namespace) -> int:
+    _print(operating_text.enabled_text(asyncio.run(operating.enable(settings.database, parsed.name, _now()))))
+    return 0
+
+
+def _staff_reset(settings: Settings, parsed: argparse.Namespace) -> int:
+    name = asyncio.run(operating.reset_second_factor(settings.database, parsed.name, _now()))
+    _print(operating_text.reset_text(name))
+    return 0
+
+
+def _staff_grant(settings: Settings, parsed: argparse.Namespace) -> int:
+    passphrase = _passphrase(parsed)
+    if passphrase is None:
+        passphrase = getpass.getpass(f"Passphrase of {parsed.by}: ")
+    code = getpass.getpass(f"Code from the phone of {parsed.by}: ")
+    with Stages() as stages:
+        granted = asyncio.run(
+            operating.grant(
+                settings.database,
+                parsed.name,
+                parsed.by,
+                passphrase,
+                code,
+                _now(),
+                lambda done, total: stages.tell("envelopes", done / max(total, 1)),
+            )
+        )
+    _print(operating_text.granted_text(granted))
+    return EXIT_FAULTS if granted.damaged else 0
+
+
 def _staff_recover(settings: Settings, parsed: argparse.Namespace) -> int:
     typed = _typed_key() if parsed.key_file == "-" else operating.read_secret_file(Path(parsed.key_file))
     passphrase = _passphrase(parsed)
@@ -97,6 +143,17 @@ def _staff_recover(settings: Settings, parsed: argparse.Namespace) -> int:
         )
     _print(operating_text.recovered_text(recovered))
     return EXIT_FAULTS if recovered.damaged else 0
+
+
+def _figures(settings: Settings, parsed: argparse.Namespace) -> int:
+    sheet = asyncio.run(operating.figures(settings.database, settings.content, parsed.year, _now()))
+    if parsed.csv is None:
+        _print(json.dumps(operating_text.sheet_json(sheet)) if parsed.json else operating_text.sheet_text(sheet))
+    elif parsed.csv == "-":
+        _print(operating_text.sheet_csv(sheet), end="")
+    else:
+        Path(parsed.csv).write_text(operating_text.sheet_csv(sheet), "utf-8", newline="")
+    return 0
 
 
 def _purge(settings: Settings, _: argparse.Namespace) -> int:
@@ -139,14 +196,14 @@ def _show(secrets: Secrets) -> None:
         raise CannotShow(f"what you must see could not be printed ({why}), so nothing was changed") from None
 
 
-def _print(text: str) -> None:
+def _print(text: str, end: str = "\n") -> None:
     """To standard output, at once. Raises OSError."""
     if not text:
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name or mark that this terminal does not have
     try:
-        print(text, flush=True)
+        print(text, end=end, flush=True)
     except OSError:
         # What is left in the buffer goes nowhere, or Python tries once more at its end and complains.
         nowhere = os.open(os.devnull, os.O_WRONLY)

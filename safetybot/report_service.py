@@ -99,8 +99,10 @@ class ReportService:
     async def load(self, keys: ChatKeys) -> Kept:
         """What is kept of a chat's reports."""
         async with self._engine.connect() as connection:
-            sealed = await load_kept(connection, keys.lookup)
-        drafts, visits = sealed.drafts, sealed.visits
+            return self.opened(keys, *await load_kept(connection, keys.lookup))
+
+    def opened(self, keys: ChatKeys, drafts: Sealed | None, visits: Sealed | None) -> Kept:
+        """What is kept of a chat's reports, from what is stored of it."""
         if visits and visits.expires < self._clock():
             visits = None
         try:

@@ -13,22 +13,29 @@ from functools import partial
 from typing import Any
 
 from safetybot.channels.telegram import StaffChat, run_telegram
-from safetybot.channels.web import WebChat, WebOptions, forms_key, listen, serve
+from safetybot.channels.web import WebChat, WebOptions, forms_key
+from safetybot.desk import starting
+from safetybot.desk.options import DeskOptions
+from safetybot.editing.preview import starting as preview
+from safetybot.editing.preview.options import PreviewOptions
 from safetybot.guidance.live import LiveContent
 from safetybot.housekeeping import housekeeping
 from safetybot.matching.fitter import Fitter, Progress, load_encoder
 from safetybot.report_service import ReportService
 from safetybot.reports.notes import tell
+from safetybot.reports.sealing import KeyPair
 from safetybot.reports.staff import readers
 from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.service import Service
+from safetybot.serving.listening import listen, serve
 from safetybot.settings import Settings
 from safetybot.storage.database import Engine, migrate, sqlite_engine
 from safetybot.storage.store import Store
 from safetybot.storage.transcripts import TranscriptStore
 from safetybot.transcripts import Transcripts
+from safetybot.unanswered import UnansweredService
 from safetybot.understanding import Understanding, understand
 
 WEB = "web"
@@ -56,6 +63,8 @@ class Started:
     """Set when there is something new for staff to read."""
     transcripts: Transcripts
     """What the web chat's pages show."""
+    understanding: Callable[[], Understanding]
+    """What it answers with at the moment."""
     web_key: bytes = field(repr=False)
     """The key of its forms."""
 
@@ -65,8 +74,14 @@ class Started:
 
 
 @asynccontextmanager
-async def started_service(settings: Settings, progress: Progress = lambda stage, done: None) -> AsyncIterator[Started]:
+async def started_service(
+    settings: Settings,
+    progress: Progress = lambda stage, done: None,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Started]:
     """A service that answers, with live content; saves what is left when the block ends.
+
+    ``clock``: seconds since 1970.
 
     Raises ContentError, SecretFileError, and what the database raises.
     """
@@ -79,10 +94,12 @@ async def started_service(settings: Settings, progress: Progress = lambda stage,
     stretcher, filed = KeyStretcher(), asyncio.Event()
     try:
         await migrate(engine)
-        reports = ReportService(engine, secret, time.time, stretcher=stretcher, filed=filed.set)
-        async with live, Service(lambda: live.current, Store(engine), reports, secret) as service:
-            transcripts = Transcripts(TranscriptStore(engine), secret, WEB, time.time)
-            yield Started(service, engine, filed, transcripts, forms_key(secret))
+        reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set)
+        words = UnansweredService(engine, clock)
+        service = Service(lambda: live.current, Store(engine), reports, secret, clock, unanswered=words)
+        async with live, service:
+            transcripts = Transcripts(TranscriptStore(engine), secret, WEB, clock)
+            yield Started(service, engine, filed, transcripts, lambda: live.current, forms_key(secret))
     finally:
         stretcher.close()
         await engine.dispose()
@@ -93,7 +110,7 @@ async def run_bot(
 ) -> None:
     """Answers until told to stop by SIGTERM or SIGINT: on Telegram where there is a token, and on the web.
 
-    ``ready`` is told the web chat's address. Raises WebAddressTaken before anything is started, and TelegramStopped.
+    ``ready`` is told the web chat's address. Raises AddressTaken before anything is started, and TelegramStopped.
     """
     options = web_options(settings)
     with ExitStack() as stack:
@@ -125,6 +142,51 @@ def web_options(settings: Settings) -> WebOptions | None:
         embed=settings.web_embed,
         exit=settings.web_exit,
     )
+
+
+async def run_desk(settings: Settings, ready: Callable[[str, bool], None]) -> None:
+    """The staff's page, until told to stop by SIGTERM or SIGINT.
+
+    ``ready`` is told its address, and whether anybody could log in. Raises DeskNotPrivate, AddressTaken, DatabaseError,
+    ContentError.
+    """
+    options = desk_options(settings)
+    options.must_be_private()
+    with listen(options) as listening, _stopped_by_signals() as stop:
+        await starting.run_desk(
+            settings.database,
+            settings.content,
+            options,
+            listening,
+            stop,
+            lambda anybody: ready(listening.address, anybody),
+        )
+
+
+def desk_options(settings: Settings) -> DeskOptions:
+    """How the desk is served."""
+    return DeskOptions(host=settings.desk_host, port=settings.desk_port, url=settings.desk_url)
+
+
+async def run_preview(settings: Settings, ready: Callable[[str], None], pair: KeyPair | None = None) -> None:
+    """The editors' page, until told to stop by SIGTERM or SIGINT. ``ready`` is told its address.
+
+    ``pair``: the editors' key. Raises PreviewNotLocal, AddressTaken.
+    """
+    options = PreviewOptions(host=settings.preview_host, port=settings.preview_port)
+    options.must_be_local()
+    with listen(options) as listening, _stopped_by_signals() as stop:
+        await preview.run_preview(
+            settings.content,
+            settings.cache,
+            settings.database,
+            partial(make_fitter, settings),
+            options,
+            listening,
+            stop,
+            lambda: ready(listening.address),
+            pair,
+        )
 
 
 async def _side_by_side(channels: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:

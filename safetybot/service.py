@@ -17,21 +17,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from safetybot.dialogue.conversation import Conversation
-from safetybot.dialogue.effects import Effect, Outcome
+from safetybot.dialogue.effects import Effect, KeepWords, Outcome
 from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import HIDE_HOURS, ChatKeys, Fragment, SealedDataError, Session
 from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.model import Helpline, WordingFile
 from safetybot.report_service import ReportService
-from safetybot.storage.store import Count, Sealed, Store
+from safetybot.storage.store import Count, Found, Sealed, Store
 from safetybot.storage.writing import WriteBehind
 from safetybot.turns import Turns
+from safetybot.unanswered import UnansweredService
 from safetybot.understanding import Understanding
 
 SESSION_HOURS = HIDE_HOURS
 """Idle hours after which a session is deleted: before, ``/hide`` needs the numbers of messages in it."""
 FRAGMENT_SECONDS = 120
+ASKING_SECONDS = 600
+"""For which words wait for a Yes."""
 UPDATE_HOURS = 48
 """Hours an update's number is remembered (Telegram repeats updates for 24)."""
 PURGE_SECONDS = 30
@@ -61,6 +64,18 @@ class _Late:
         return session.with_sent(self.sent, hour).without_sent(self.deleted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is remembered of a chat when its turn begins."""
+
+    session: Session
+    fragment: Fragment | None
+    late: _Late | None
+    """The late news that the session shows."""
+    kept: bool
+    """The session needs no writing as it is: it is on the disk, or on its way there, for as long as it may be."""
+
+
 class Service:
     """Answers every channel. Use as ``async with Service(…) as service``."""
 
@@ -71,10 +86,16 @@ class Service:
         reports: ReportService,
         secret: bytes,
         clock: Callable[[], float] = time.time,
+        *,
+        unanswered: UnansweredService | None = None,
     ) -> None:
-        """``understanding`` gives the newest content; ``secret``: 32 bytes; ``clock``: seconds since 1970."""
+        """``understanding`` gives the newest content; ``secret``: 32 bytes; ``clock``: seconds since 1970.
+
+        Without ``unanswered``, nobody is asked whether editors may see their words.
+        """
         self._understanding = understanding
         self._reports = reports
+        self._unanswered = unanswered
         self._store = store
         self._writing = WriteBehind(store, before=self._settle)
         self._secret = secret
@@ -149,12 +170,17 @@ class Service:
         """What answers ``incoming``; None where its update was answered and delivered before."""
         keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
         async with self._turns.of(keys.lookup):
-            if incoming.update_id is not None and await self._writing.was_handled(incoming.channel, incoming.update_id):
+            update = None if incoming.update_id is None else (incoming.channel, incoming.update_id)
+            changed = self._changed.get(keys.lookup)  # before the look, during which it may be on its way to the disk
+            found = await self._writing.look(keys.lookup, update)
+            if found.handled:
                 return None
-            session, fragment, late = await self._load(keys)
-            memory = Memory(session, fragment, await self._reports.load(keys))
+            opened = self._opened(keys, changed, found)
+            memory = Memory(opened.session, opened.fragment, self._reports.opened(keys, found.drafts, found.visits))
             turn = await self._turn(keys, incoming, memory)
-            self._remember(keys, turn, late, had_fragment=fragment is not None)
+            if not (opened.kept and turn.session == opened.session):
+                self._keep(keys, turn.session, opened.late)
+            self._remember(keys, turn, had_fragment=found.fragment is not None)
             if _shows_code(turn, turn.kept or memory.kept):
                 self._coding[keys.lookup, incoming.update_id] = len(turn.messages)
             if turn.delete:
@@ -164,8 +190,14 @@ class Service:
     async def _turn(self, keys: ChatKeys, incoming: Incoming, memory: Memory) -> Turn:
         """What the dialogue answers, once what it asks for is done and what must not be lost is saved."""
         conversation, minute = self._understanding().conversation, int(self._clock() // 60)
-        respond = partial(conversation.respond, incoming, memory, minute, offered=await self._reports.offered())
-        turn = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
+        offered, asks = await self._reports.offered(), self._unanswered is not None and await self._unanswered.asks()
+        respond = partial(conversation.respond, incoming, memory, minute, offered=offered, asks=asks)
+        if incoming.text is None:
+            turn = respond()  # nothing is to be understood, which alone takes long
+        else:
+            turn = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
+        if turn.keep is not None:
+            return await self._shown_to_editors(incoming, turn, turn.keep)
         kept = turn.kept or memory.kept
         if turn.effect is not None:
             then = partial(_after, conversation, incoming, turn, turn.effect, minute)
@@ -179,6 +211,20 @@ class Service:
                 return self._unsaved(incoming, turn)
         return turn
 
+    async def _shown_to_editors(self, incoming: Incoming, turn: Turn, keep: KeepWords) -> Turn:
+        """The turn of a Yes, once the words are kept; where they cannot be, they are forgotten, and that is said."""
+        try:
+            # The question first: should this break off, the same Yes finds the same words with the same id, or none.
+            assert self._unanswered is not None, "somebody was asked"
+            await self._writing.flush()
+            await self._unanswered.keep(keep)
+        except Exception as error:
+            # The type alone: a database error may carry what was to be written.
+            _log.error("words could not be kept for the editors: %s", type(error).__name__)
+            gone = Outgoing(self.wording(turn.session.language or incoming.language).say["words-gone"])
+            return replace(turn, messages=(gone,), counts=(), fragment=None, keep=None)
+        return turn
+
     def _unsaved(self, incoming: Incoming, turn: Turn) -> Turn:
         """In place of an answer that would say that something is kept; the emergency card stays."""
         broken = Outgoing(self.wording(turn.session.language or incoming.language).say["broken"])
@@ -190,6 +236,8 @@ class Service:
         batch = self._writing.gather()
         if incoming.update_id is not None:
             batch.handled[incoming.channel, incoming.update_id] = self._hour() + UPDATE_HOURS
+        if not (message_ids or self._deleting or self._coding):
+            return
         keys = ChatKeys.derive(self._secret, incoming.channel, incoming.chat)
         deleted = self._deleting.pop((keys.lookup, incoming.update_id), ())
         if len(message_ids) >= self._coding.pop((keys.lookup, incoming.update_id), 1_000_000):
@@ -199,23 +247,23 @@ class Service:
             late = replace(late, sent=(*late.sent, *message_ids), deleted=(*late.deleted, *deleted))
             self._late[keys.lookup] = late
 
-    async def _load(self, keys: ChatKeys) -> tuple[Session, Fragment | None, _Late | None]:
-        """Session, fragment, and the late news that the session now shows."""
-        changed = self._changed.get(keys.lookup)
-        sealed_session, sealed_fragment = await self._writing.load(keys.lookup)
-        session, fragment = Session(), None
+    def _opened(self, keys: ChatKeys, changed: _Changed | None, found: Found) -> _Opened:
+        session, fragment, late = Session(), None, self._late.get(keys.lookup)
+        kept = changed is not None or found.session is None or found.session.expires >= self._hour() + SESSION_HOURS
         try:
             if changed is not None:
                 session = changed.session
-            elif sealed_session is not None:
-                session = keys.open_session(sealed_session)
-            if sealed_fragment is not None and sealed_fragment.expires >= self._clock():
-                fragment = keys.open_fragment(sealed_fragment.envelope)
+            elif found.session is not None:
+                session = keys.open_session(found.session.envelope)
+            if found.fragment is not None and found.fragment.expires >= self._clock():
+                fragment = keys.open_fragment(found.fragment.envelope)
         except SealedDataError as error:
             # Nothing of a session is worth failing an answer for; the next save replaces it.
             _log.warning("a session was forgotten: %s", error)
-        late = self._late.get(keys.lookup)
-        return late.applied_to(session, self._hour()) if late else session, fragment, late
+            kept = False
+        if late is not None:
+            session, kept = late.applied_to(session, self._hour()), False
+        return _Opened(session, fragment, late, kept)
 
     def _keep(self, keys: ChatKeys, session: Session, late: _Late | None) -> None:
         """Remembers a session that shows ``late``; what has come on top of that waits for the next turn."""
@@ -223,11 +271,10 @@ class Service:
         if late is not None and self._late.get(keys.lookup) is late:
             del self._late[keys.lookup]
 
-    def _remember(self, keys: ChatKeys, turn: Turn, late: _Late | None, *, had_fragment: bool) -> None:
-        self._keep(keys, turn.session, late)
+    def _remember(self, keys: ChatKeys, turn: Turn, *, had_fragment: bool) -> None:
         batch = self._writing.gather()
         if turn.fragment is not None:
-            expires = int(self._clock()) + FRAGMENT_SECONDS
+            expires = int(self._clock()) + (ASKING_SECONDS if turn.fragment.asking else FRAGMENT_SECONDS)
             batch.fragments[keys.lookup] = Sealed(keys.seal_fragment(turn.fragment), expires)
         elif had_fragment:
             batch.fragments[keys.lookup] = None
@@ -246,8 +293,9 @@ class Service:
                 self._keep(late.keys, late.applied_to(changed.session, self._hour()), late)
                 continue
             async with self._turns.of(lookup):
-                session, _, shown = await self._load(late.keys)
-                self._keep(late.keys, session, shown)
+                changed = self._changed.get(lookup)
+                opened = self._opened(late.keys, changed, await self._writing.look(lookup))
+                self._keep(late.keys, opened.session, opened.late)
         for lookup, keys in list(self._coded.items()):
             if lookup not in self._turns:
                 async with self._turns.of(lookup):

@@ -56,6 +56,17 @@ class Settings:
     ``https://www.example.org``. Default none. Needs ``SAFETYBOT_WEB_URL`` with https."""
     web_exit: str = _WEATHER
     """``SAFETYBOT_WEB_EXIT``: the page "Leave now" leads to. Default BBC Weather."""
+    desk_host: str = _HOST
+    """``SAFETYBOT_DESK_HOST``: address the staff's page listens on. Default ``127.0.0.1``: this machine alone. Any
+    other needs ``SAFETYBOT_DESK_URL``."""
+    desk_port: int = 8081
+    """``SAFETYBOT_DESK_PORT``: its port, 0 for any that is free. Default ``8081``."""
+    desk_url: str | None = None
+    """``SAFETYBOT_DESK_URL``: its address behind a TLS proxy, e.g. ``https://desk.example.org``, without a path."""
+    preview_port: int = 8082
+    """``SAFETYBOT_PREVIEW_PORT``: port of the editors' page on this machine, 0 for any that is free. Default ``8082``.
+    It listens on this machine alone: ``SAFETYBOT_PREVIEW_HOST`` may name no other address than a loopback one."""
+    preview_host: str = _HOST
     log_format: LogFormat = "text"
     """``SAFETYBOT_LOG_FORMAT``: ``text`` (default) or ``json``."""
 
@@ -114,6 +125,15 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
     leave_to = get("WEB_EXIT") or _WEATHER
     if not _EXIT.fullmatch(leave_to):
         raise SettingError("SAFETYBOT_WEB_EXIT must be the address of a page, such as https://www.bbc.co.uk/weather")
+    desk_port = get("DESK_PORT") or "8081"
+    if not (desk_port.isascii() and desk_port.isdecimal() and int(desk_port) < 65536):
+        raise SettingError("SAFETYBOT_DESK_PORT must be a number below 65536")
+    desk_url = get("DESK_URL")
+    if desk_url is not None and not (_ORIGIN.fullmatch(desk_url.rstrip("/")) and desk_url.startswith("https:")):
+        raise SettingError("SAFETYBOT_DESK_URL must look like https://desk.example.org, without a path")
+    preview_port = get("PREVIEW_PORT") or "8082"
+    if not (preview_port.isascii() and preview_port.isdecimal() and int(preview_port) < 65536):
+        raise SettingError("SAFETYBOT_PREVIEW_PORT must be a number below 65536")
     log_format = get("LOG_FORMAT") or "text"
     if log_format not in ("text", "json"):
         raise SettingError("SAFETYBOT_LOG_FORMAT must be text or json")
@@ -129,6 +149,11 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
         web_proxies=_listed(get("WEB_PROXY")),
         web_embed=tuple(origin.lower() for origin in embed),
         web_exit=leave_to,
+        desk_host=get("DESK_HOST") or _HOST,
+        desk_port=int(desk_port),
+        desk_url=desk_url.rstrip("/").lower() if desk_url else None,
+        preview_port=int(preview_port),
+        preview_host=get("PREVIEW_HOST") or _HOST,
         log_format="json" if log_format == "json" else "text",
     )
 

@@ -17,12 +17,12 @@ from safetybot.reports.cases import Kind
 
 QUESTIONS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     # The form of the fixture content: question → kind, most characters of own words, choices.
-    "danger": ("choice", 500, ("yes", "no", "not-sure")),
+    "danger": ("choice", 300, ("yes", "no", "not-sure")),
     "reads": ("info", 0, ()),
-    "about": ("choice", 500, ("me", "friend", "parent")),
+    "about": ("choice", 300, ("me", "friend", "parent")),
     "story": ("several", 200, ()),
     "where": ("text", 60, ()),
-    "safe-child": ("choice", 500, ("yes", "no")),
+    "safe-child": ("choice", 300, ("yes", "no")),
     "kind": ("choices", 40, ("threats", "mean", "other")),
     "contact": ("text", 50, ()),
 }

@@ -26,6 +26,7 @@ from safetybot.service import Service
 from safetybot.settings import Settings
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.store import Batch, Store
+from safetybot.unanswered import UnansweredService
 from safetybot.understanding import Understanding
 from tests.reports.office import CHEAP, Office
 
@@ -88,6 +89,17 @@ class Phrasebook:
     @cached_property
     def unsure(self) -> str:
         return next(self._vague(Decision.UNSURE))
+
+    @cached_property
+    def unsure_words(self) -> str:
+        """The same, in three words or more, so that something is left of it when it is masked."""
+        topics = self.understanding.conversation.tongue("en").guidance.topics.values()
+        texts = (" ".join(ask.split()[:length]) for topic in topics for ask in topic.asks for length in (3, 4))
+        for text, _ in self._found(texts, Decision.UNSURE, Sign.NONE):
+            meant = self.means(text)
+            if len(text.split()) >= 3 and not (meant.off_topic or meant.foreign or meant.match.insult):
+                return text
+        raise AssertionError("every text fits something")
 
     @cached_property
     def choose(self) -> str:
@@ -157,7 +169,8 @@ class Bot:
         reports = ReportService(
             self.engine, secret, self.clock, stretcher=self.stretcher, parameters=CHEAP, filed=self._filed
         )
-        self.service = Service(lambda: self.understanding, self.store, reports, secret, self.clock)
+        words = UnansweredService(self.engine, self.clock)
+        self.service = Service(lambda: self.understanding, self.store, reports, secret, self.clock, unanswered=words)
         await self.service.__aenter__()
 
     async def stop(self) -> None:

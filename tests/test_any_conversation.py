@@ -23,6 +23,7 @@ from safetybot.reports.words import code_words
 from safetybot.service import UPDATE_HOURS
 from safetybot.storage.tables import staff
 from safetybot.understanding import Understanding
+from tests.editors import let_editors_in
 from tests.talking import Bot, Phrasebook, buttons
 
 TITLE_MAX = 60
@@ -111,7 +112,10 @@ TOPICS = st.sampled_from(["sextortion", "cyberbullying", "passwords", "immediate
 NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "999999", "x", "²", ""])
 PRESSES = st.one_of(
     st.sampled_from(
-        ["now", "topics", "talk", "none", "report", "safe:yes", "safe:no", "safe:unsure", "lang:cy", "lang:en"]
+        [
+            *("now", "topics", "talk", "none", "none", "report", "safe:yes", "safe:no", "safe:unsure", "lang:cy"),
+            *("lang:en", "words:yes", "words:yes", "words:no", "words:", "words"),
+        ]
     ),
     st.builds("topic:{}".format, TOPICS),
     st.builds("topic:{}:{}".format, TOPICS, NUMBERS),
@@ -201,8 +205,10 @@ def check_reply(reply: Reply, *, quotes: bool = False) -> None:
     assert len(set(reply.delete)) == len(reply.delete)
 
 
-async def live(bot: Bot, acts: list[Doing]) -> None:
+async def live(bot: Bot, acts: list[Doing], *, has_editors: bool) -> None:
     await bot.start()
+    if has_editors:
+        await let_editors_in(bot)
     quotes = False
     perhaps_forgotten: set[int | None] = set()
     delivered: dict[int | None, float] = {}
@@ -241,26 +247,42 @@ async def live(bot: Bot, acts: list[Doing]) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(acts=LIFE, has_staff=st.booleans())
-@example(has_staff=True, acts=[Act(text="so basically \ud83d"), Restart(), Act(text="this guy \udc00")])
+@given(acts=LIFE, has_staff=st.booleans(), has_editors=st.booleans())
 @example(
     has_staff=True,
+    has_editors=False,
+    acts=[Act(text="so basically \ud83d"), Restart(), Act(text="this guy \udc00")],
+)
+@example(
+    has_staff=False,
+    has_editors=True,
+    acts=[
+        *[Act(press="none"), Act(press="none"), Act(text="this guy {x} he is *so* \ud83d", update=1, delivered=False)],
+        *[Act(press="words:yes", update=2, delivered=False), Crash(), Act(press="words:yes", update=2), Wait(700)],
+        *[Act(press="words:yes"), Act(press="words:no")],
+    ],
+)
+@example(
+    has_staff=True,
+    has_editors=True,
     acts=[Act(text="/hide"), Act(text="/hide", update=1, delivered=False), Restart(), Act(text="/hide", update=1)],
 )
 @example(
     has_staff=True,
+    has_editors=True,
     acts=[Act(text="this " * 799), Act(text="guy"), Act(press="none"), Act(press="none"), Act(press="none")],
 )
 def test_any_life(
     acts: list[Doing],
     has_staff: bool,
+    has_editors: bool,
     understanding: Understanding,
     empty_database: Path,
     staffed: tuple[Path, UnlockedMember],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = staffed[0] if has_staff else empty_database
-        asyncio.run(live(Bot(understanding, database, Path(folder) / "data"), acts))
+        asyncio.run(live(Bot(understanding, database, Path(folder) / "data"), acts, has_editors=has_editors))
 
 
 async def test_every_button_leads_on_from_everywhere(

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from safetybot.storage.tables import cases as case_table
 from safetybot.storage.tables import visits
 from safetybot.understanding import Understanding
 from tests.reporting_model import QUESTIONS, Filed, Writer
+from tests.reports.office import open_wholly
 from tests.talking import START, Bot, Chat, presses
 from tests.test_any_conversation import check_reply
 
@@ -329,7 +331,8 @@ class World:
             raw = await self.kept(name)
             known = past.incoming.update_id in raw.updates
             if past.changed and self.remembers(name, past):
-                assert known or await self.bot.store.was_handled("telegram", past.incoming.update_id or 0)
+                update = "telegram", past.incoming.update_id or 0
+                assert known or (await self.bot.store.look(bytes(32), update)).handled
             if not known and past.changed:
                 continue  # it is so long ago that it would be a new one
             writer = self.writers[name]
@@ -412,7 +415,7 @@ class World:
                 self.bot.clock.forward(hours=1)  # a wrong code is counted
                 continue
             async with transaction(self.bot.engine) as connection:
-                opened = await casework.open_case(connection, self.ada, case.id, self.bot.now)
+                opened = await open_wholly(connection, self.ada, case.id, self.bot.now)
             read = [(message.kind, as_told(message)) for message in opened.messages if message.kind is not Kind.REPLY]
             assert read == [(kind, body) for kind, body in case.told]
             event(f"additions of a case: {[kind for kind, _ in read].count(Kind.ADDITION)}")
@@ -453,6 +456,7 @@ async def live(understanding: Understanding, staffed: tuple[Path, UnlockedMember
     return world
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(acts=LIFE)
 @example(

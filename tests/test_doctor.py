@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyotp import TOTP
 from sqlalchemy import delete, update
 
-from safetybot.doctor import AuditHeadMistyped, Examination, State, examine, read_head, spell_head
+from safetybot.doctor import Examination, State, examine
 from safetybot.matching import encoder
-from safetybot.reports import staff
-from safetybot.reports.audit import BOT, Act, Head, append
+from safetybot.reports import second_factor, staff
+from safetybot.reports.audit import BOT, Act, Head, HeadMistyped, append, read_head, spell_head
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.settings import Settings
@@ -87,7 +88,10 @@ def sql(settings: Settings, *statements: str) -> None:
 
 class TestASoundInstallation:
     async def test_has_no_fault_and_one_finding_of_each_kind(self, settings: Settings, office: Office) -> None:
-        await office.hire("Anna")
+        member = await office.hire("Anna")
+        assert states(await look(settings))["second factors"] is State.WARNING
+        secret = second_factor.new_secret()
+        await second_factor.enrol(office.engine, member, secret, TOTP(secret).at(office.now), office.now)
         found = await look(settings)
         assert found.sound
         assert set(states(found).values()) == {State.GOOD}
@@ -101,8 +105,10 @@ class TestASoundInstallation:
             "database switches",
             "tables",
             "staff",
+            "second factors",
             "recovery key",
             "unread cases",
+            "editors' messages",
             "audit log",
         ]
 
@@ -360,5 +366,5 @@ class TestTheAuditLog:
         "text", ["", "5", ":", f"5:{'0' * 63}", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"5:{'g' * 64}"]
     )
     def test_what_is_no_head_is_told(self, text: str) -> None:
-        with pytest.raises(AuditHeadMistyped, match="a number, a colon and 64"):
+        with pytest.raises(HeadMistyped, match="a number, a colon and 64"):
             read_head(text)

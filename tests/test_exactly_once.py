@@ -30,9 +30,10 @@ from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
-from safetybot.storage.tables import cases, drafts
+from safetybot.storage.tables import cases, drafts, unanswered
 from safetybot.understanding import Understanding
-from tests.talking import Bot, Chat
+from tests.editors import asked_about, let_editors_in
+from tests.talking import Bot, Chat, Phrasebook
 
 pytestmark = pytest.mark.slow
 
@@ -360,6 +361,25 @@ async def test_a_report_nobody_has_read_is_taken_back_once(kills: Kills) -> None
         assert "does not open anything" in await again.typed_elsewhere(again.prepared.code)
 
     prepared = await kills.prepare(lead, lambda chat: chat.pressed("case:withdraw-yes"))
+    await kills.everywhere(prepared, happened, check)
+
+
+async def test_words_are_kept_for_editors_once(kills: Kills, phrasebook: Phrasebook) -> None:
+    """A crash before it leaves the question's words; after it, the same Yes finds the same id."""
+
+    async def lead(chat: Chat) -> None:
+        await let_editors_in(chat.bot)
+        assert await asked_about(chat, phrasebook.unsure_words)
+
+    async def happened(again: Again) -> bool:
+        count = await again.bot.rows(unanswered)
+        assert count in (0, 1)
+        return count == 1
+
+    async def check(again: Again, messages: tuple[Outgoing, ...]) -> None:
+        assert messages[0].text == again.bot.service.wording("en").say["words-kept"]
+
+    prepared = await kills.prepare(lead, lambda chat: chat.pressed("words:yes"))
     await kills.everywhere(prepared, happened, check)
 
 

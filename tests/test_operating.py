@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pyotp import TOTP
 from sqlalchemy import Table, insert, select, text
 
 from safetybot import operating
@@ -27,7 +28,7 @@ from safetybot.operating import (
     read_passphrase,
     read_secret_file,
 )
-from safetybot.reports import casework, login
+from safetybot.reports import casework, login, second_factor
 from safetybot.reports.audit import history, verify
 from safetybot.reports.cases import CaseRef, Outcome
 from safetybot.reports.login import UnlockedMember
@@ -37,10 +38,13 @@ from safetybot.reports.staff_errors import (
     BadName,
     MemberDisabled,
     NameTaken,
+    NotActive,
+    SecondFactorMissing,
     StaffError,
     UnknownMember,
     WeakPassphrase,
     WrongPassphrase,
+    WrongSecondFactor,
 )
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage import scrubbing
@@ -283,6 +287,53 @@ class TestDisable:
                 await act
             assert hint in str(caught.value)
             assert not typed or typed not in str(caught.value).replace("Anna Smith", "")
+
+
+class TestEnable:
+    async def test_they_are_let_in_again(self, desk: Desk) -> None:
+        await desk.add("Anna", PASSPHRASE)
+        await operating.disable(desk.database, "Anna", START)
+        assert await operating.enable(desk.database, "anna", START) == "Anna"
+        await desk.unlock("Anna", PASSPHRASE)
+        assert [act for _, act in await desk.acts()][-2:] == ["staff enabled", "staff logged in"]
+
+    async def test_who_is_active_is_told_so(self, desk: Desk) -> None:
+        await desk.add("Anna")
+        with pytest.raises(NotActive, match="active already"):
+            await operating.enable(desk.database, "Anna", START)
+        with pytest.raises(UnknownMember, match="did you mean Anna"):
+            await operating.enable(desk.database, "Ana", START)
+
+
+class TestSecondFactor:
+    async def test_a_grant_by_a_colleague_who_shows_both_factors(self, desk: Desk) -> None:
+        async with desk.office() as office:
+            ada = await office.hire("Ada")
+            ref, _ = await office.file({"answers": []})
+            secret = second_factor.new_secret()
+            codes = await second_factor.enrol(office.engine, ada, secret, TOTP(secret).at(START), START)
+            await office.hire("Ben")
+        own = f"{PASSPHRASE} of Ada"
+        for passphrase, code, error in (("not this one", codes[0], WrongPassphrase), (own, "0", WrongSecondFactor)):
+            with pytest.raises(error):
+                await operating.grant(desk.database, "Ben", "Ada", passphrase, code, START)
+        granted = await operating.grant(desk.database, "ben", "ada", own, codes[0], START)
+        assert (granted.name, granted.by, granted.opened, granted.damaged) == ("Ben", "Ada", 1, 0)
+        async with desk.office() as office:
+            theirs = f"{PASSPHRASE} of Ben"
+            ben = await login.unlock(office.engine, "Ben", theirs, START, office.stretcher, CHEAP)
+            assert len((await office.open(ben, ref)).messages) == 1
+        acts = [act for _, act in await desk.acts()]
+        assert acts.count("login failed") == 2
+
+    async def test_a_reset(self, desk: Desk) -> None:
+        async with desk.office() as office:
+            ada = await office.hire("Ada")
+            secret = second_factor.new_secret()
+            await second_factor.enrol(office.engine, ada, secret, TOTP(secret).at(START), START)
+        assert await operating.reset_second_factor(desk.database, "ADA", START) == "Ada"
+        with pytest.raises(SecondFactorMissing):
+            await operating.reset_second_factor(desk.database, "Ada", START)
 
 
 class TestRecover:

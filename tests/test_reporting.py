@@ -15,6 +15,7 @@ from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
 from safetybot.storage.tables import cases, counters, drafts, envelopes, visits
+from tests.reports.office import open_wholly
 from tests.talking import Bot, Chat, Phrasebook, presses
 
 STORY = "somebody keeps writing mean things"
@@ -53,7 +54,7 @@ async def read(bot: Bot, member: UnlockedMember) -> casework.OpenedCase:
     """The one case, opened."""
     async with transaction(bot.engine) as connection:
         (row,) = await list_cases(connection)
-        return await casework.open_case(connection, member, row.ref.id, bot.now)
+        return await open_wholly(connection, member, row.ref.id, bot.now)
 
 
 class TestBeginning:

@@ -256,6 +256,7 @@ async def failures(bot: Bot, person: Secret) -> None:
         logging.getLogger("safetybot.channels").exception("the conversation failed")
 
 
+@pytest.mark.slow
 async def test_nothing_of_ten_reports_is_in_any_file_log_or_backup(
     bot: Bot, ada: UnlockedMember, log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:

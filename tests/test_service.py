@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text, update
@@ -72,6 +73,45 @@ class TestMemory:
         await bot.restart()
         (answer,) = await chat.press("topic:sextortion")
         assert answer.text.startswith("Someone is being unkind")
+
+    async def test_one_that_is_being_written_is_not_missed(self, bot: Bot) -> None:
+        """A turn begins while what the last one changed is on its way to the disk."""
+        for number in range(40):
+            incoming = [
+                Incoming("web", str(number), press=press, update_id=10 * number + place)
+                for place, press in enumerate(("age:under-11", "topic:sextortion"))
+            ]
+            await bot.service.handle(incoming[0])
+            # Begun just after what has changed was noted as what it is, in every order.
+            asked = asyncio.create_task(bot.service.handle(incoming[1]))
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+            await bot.service._writing.flush()
+            answer = await asked
+            assert answer is not None
+            assert answer.messages[0].text.startswith("Someone is being unkind")
+
+    async def test_one_that_has_not_changed_is_not_written(self, bot: Bot) -> None:
+        chat = Incoming("web", "a", press="topics")
+        await bot.service.handle(chat)
+        await bot.service._writing.flush()
+        assert await bot.rows(sessions) == 0
+        await bot.service.handle(replace(chat, press="age:under-11"))
+        await bot.service._writing.flush()
+        assert await bot.rows(sessions) == 1
+        await bot.service.handle(chat)
+        assert not bot.service._changed
+
+    async def test_one_that_has_not_changed_lasts_as_long_as_any(self, bot: Bot) -> None:
+        chat = Incoming("web", "a", press="age:under-11")
+        await bot.service.handle(chat)
+        await bot.service._writing.flush()
+        bot.clock.forward(hours=1)
+        await bot.service.handle(replace(chat, press="topics"))
+        await bot.service._writing.flush()
+        async with bot.engine.connect() as connection:
+            expires = (await connection.execute(select(sessions.c.expires))).scalar_one()
+        assert expires == int(bot.clock() // 3600) + SESSION_HOURS
 
     async def test_each_chat_has_its_own(self, bot: Bot, chat: Chat) -> None:
         await chat.press("age:under-11")

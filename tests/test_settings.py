@@ -24,6 +24,8 @@ def test_without_any_there_is_what_is_usual() -> None:
     assert settings.web_url is None
     assert settings.web_proxies == settings.web_embed == ()
     assert settings.web_exit == "https://www.bbc.co.uk/weather"
+    assert (settings.desk_host, settings.desk_port, settings.desk_url) == ("127.0.0.1", 8081, None)
+    assert (settings.preview_host, settings.preview_port) == ("127.0.0.1", 8082)
 
 
 def test_each_is_read() -> None:
@@ -41,6 +43,11 @@ def test_each_is_read() -> None:
             "SAFETYBOT_WEB_PROXY": "127.0.0.1, 10.0.0.2",
             "SAFETYBOT_WEB_EMBED": "https://www.school.example/,https://b.example:8443",
             "SAFETYBOT_WEB_EXIT": "https://example.org/news?x=1",
+            "SAFETYBOT_DESK_HOST": "0.0.0.0",
+            "SAFETYBOT_DESK_PORT": "8001",
+            "SAFETYBOT_DESK_URL": "https://Desk.example.org/",
+            "SAFETYBOT_PREVIEW_HOST": "localhost",
+            "SAFETYBOT_PREVIEW_PORT": "8002",
             "OTHER": "x",
         },
         None,
@@ -58,6 +65,11 @@ def test_each_is_read() -> None:
         web_proxies=("127.0.0.1", "10.0.0.2"),
         web_embed=("https://www.school.example", "https://b.example:8443"),
         web_exit="https://example.org/news?x=1",
+        desk_host="0.0.0.0",
+        desk_port=8001,
+        desk_url="https://desk.example.org",
+        preview_host="localhost",
+        preview_port=8002,
     )
     assert settings.database == Path("/srv/data/safetybot.sqlite3")
     assert settings.cache == Path("/srv/data/cache")
@@ -93,6 +105,12 @@ def test_the_web_chat_can_be_switched_off() -> None:
         ("WEB_EXIT", "http://example.org"),
         ("WEB_EXIT", "javascript:alert(1)"),
         ("WEB_EXIT", "https://example.org/ x"),
+        ("DESK_PORT", "off"),
+        ("DESK_PORT", "65536"),
+        ("PREVIEW_PORT", "off"),
+        ("PREVIEW_PORT", "65536"),
+        ("DESK_URL", "http://desk.example.org"),
+        ("DESK_URL", "https://desk.example.org/path"),
     ],
 )
 def test_one_of_the_web_that_cannot_be_used(name: str, value: str) -> None:

@@ -70,11 +70,15 @@ class Fitter:
 
     def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
         context = multiprocessing.get_context("spawn")
-        told, telling = context.Pipe(duplex=False)
-        process = context.Process(target=_fit_and_save, args=(corpus, key, self._cache_folder, telling), daemon=True)
+        told, telling = context.Pipe()
+        process = context.Process(target=_fit_and_save, args=(key, self._cache_folder, telling), daemon=True)
         with told:
             with telling:  # from its start on, the process alone holds this end, so that its death ends the pipe
                 process.start()
+            # Not as one of its arguments: Python writes those into a pipe that it keeps open itself, and would wait for
+            # ever for a process that died before it read them.
+            with suppress(OSError):
+                told.send(corpus)
             failure = _followed(told, progress)
         process.join()
         if failure is not None:
@@ -94,19 +98,21 @@ def cache_key(corpus: Corpus) -> str:
 
 def _followed(told: Connection, progress: Progress) -> Exception | None:
     """Passes on what the process that fits says of its progress, until it ends; its error, where it told one."""
-    with suppress(EOFError):
-        while True:
+    while True:
+        try:
             news = told.recv()
-            if isinstance(news, Exception):
-                return news
-            progress(*news)
-    return None
+        except (EOFError, ConnectionError):
+            return None
+        if isinstance(news, Exception):
+            return news
+        progress(*news)
 
 
-def _fit_and_save(corpus: Corpus, key: str, folder: Path, telling: Connection) -> None:
+def _fit_and_save(key: str, folder: Path, telling: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # at Ctrl-C it ends without a word
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        corpus: Corpus = telling.recv()
         fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done)))
         save_base(corpus, key, fitted, MatcherCache(folder))
     except Exception as error:

@@ -59,6 +59,7 @@ class TestStopping:
         assert {number for chat, number in telegram.deleted if chat == phone.chat} >= before
 
 
+@pytest.mark.slow
 class TestOldButtons:
     async def test_after_a_start(self, program: Program, phone: Phone, small_content: Content) -> None:
         await program.start()

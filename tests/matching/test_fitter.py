@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from multiprocessing import spawn
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,7 @@ def test_what_was_corrected_is_the_same_after_a_restart(
     assert restarted == running
 
 
+@pytest.mark.slow
 def test_an_edited_example_of_what_we_ship_is_live_within_five_seconds(
     shipped: Interpreter, shipped_data: Path, encoder: SentenceEncoder, tmp_path: Path
 ) -> None:
@@ -187,3 +189,18 @@ def test_without_the_encoder_it_works_on_words_and_says_so(tmp_path: Path) -> No
     assert password["choices"][0]["topic"] == "passwords"
     assert knife["danger"] == Sign.EMERGENCY
     assert "encoder is missing" in done.stderr
+
+
+def test_a_process_that_dies_at_once_is_an_error_and_not_a_wait_for_ever(
+    tmp_path: Path, small_corpus: Corpus, encoder: SentenceEncoder
+) -> None:
+    """With more to read than a pipe holds, which nobody will."""
+    many = tuple(f"hello number {number}" for number in range(20_000))
+    corpus = dataclasses.replace(small_corpus, examples={**small_corpus.examples, "greeting": many})
+    before = spawn.get_executable()
+    spawn.set_executable("/bin/false")
+    try:
+        with pytest.raises(ChildProcessError, match="was ended"):
+            Fitter(tmp_path, encoder).interpreter(corpus)
+    finally:
+        spawn.set_executable(before)
