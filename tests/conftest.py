@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import logging
 import shutil
-from collections.abc import AsyncIterator
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,28 @@ import pytest
 from safetybot import matching
 from safetybot.guidance.model import Guidance
 from safetybot.guidance.reader import Library, read_content
+from safetybot.logs import DiscreetFormatter
 from safetybot.matching.fitter import Fitter, load_encoder
 from safetybot.reports.login import UnlockedMember
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that a test runs in this process sets up the program's logging, which is not to reach other tests."""
+    root, ours = logging.getLogger(), logging.getLogger("safetybot")
+    levels, hooks, raises = (root.level, ours.level), (sys.excepthook, threading.excepthook), logging.raiseExceptions
+    yield
+    for handler in [*root.handlers]:
+        if isinstance(handler.formatter, DiscreetFormatter):
+            root.removeHandler(handler)
+            logging.captureWarnings(False)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    sys.excepthook, threading.excepthook = hooks
+    logging.raiseExceptions = raises
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from safetybot.matching.encoder import (
 )
 from safetybot.matching.fitter import load_encoder
 
+ROOT = Path(__file__).parents[2]
 FILES = Path(module.__file__).parent / "encoder_files"
 
 
@@ -153,3 +157,24 @@ class TestParts:
         places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
         _, parts = encoder.encode_parts(text, list(itertools.pairwise(places)))
         assert np.isfinite(parts).all()
+
+
+def test_the_runtime_leaves_no_trace_and_reports_to_nobody(tmp_path: Path) -> None:
+    """Left to itself, onnxruntime writes a device id into the home folder, and opens sockets to its maker's servers."""
+    home, scratch = tmp_path / "home", tmp_path / "scratch"
+    home.mkdir()
+    scratch.mkdir()
+    code = (
+        "import os, time\n"
+        "from safetybot.matching.encoder import SentenceEncoder\n"
+        "encoder = SentenceEncoder()\n"
+        "for _ in range(50): encoder.encode('hello')\n"
+        "time.sleep(1)\n"
+        "open_files = [os.readlink(f'/proc/self/fd/{name}') for name in os.listdir('/proc/self/fd') if int(name) > 2"
+        " and os.path.lexists(f'/proc/self/fd/{name}')]\n"
+        "print([name for name in open_files if name.startswith('socket:')])\n"
+    )
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-B", "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+    assert [*home.rglob("*"), *scratch.rglob("*")] == []

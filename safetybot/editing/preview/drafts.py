@@ -11,11 +11,9 @@ from typing import Any
 
 from safetybot.editing.yaml_edit import EditRefusedError
 from safetybot.editing.yaml_text import typed
-from safetybot.guidance.yaml_source import Data, Loc
+from safetybot.guidance.yaml_source import Data
 
 _YES = ("true", "yes", "on", "1", "t", "y")
-_ROWS = 200
-"""Steps, or sources, that a form may have; nobody writes so many."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,6 @@ class Draft:
         )
 
 
-_PLAIN = ("title", "group", "urgency", "owner", "due")
 PARTS = tuple(each.name for each in fields(Draft))
 LABELS: Mapping[str, str] = {
     "title": "title", "group": "group", "urgency": "urgency", "first": "first message", "steps": "steps",
@@ -221,85 +218,3 @@ def _steps(data: Data | None, *loc: str) -> tuple[StepDraft, ...]:
 def _line(text: str) -> str:
     """As a field of one line can hold it."""
     return " ".join(text.split("\n")).strip()
-
-
-# -- from and to the form
-
-
-def read(form: Mapping[str, str]) -> Draft:
-    """What was posted."""
-    return Draft(
-        **{name: form.get(name, "") for name in (*_PLAIN, "first", "younger_first", "report", "asks")},
-        steps=tuple(StepDraft(each["button"], each["say"]) for each in _rows(form, "steps", ("button", "say"))),
-        younger_steps=tuple(
-            StepDraft(each["button"], each["say"]) for each in _rows(form, "younger_steps", ("button", "say"))
-        ),
-        sources=tuple(SourceDraft(**each) for each in _rows(form, "sources", ("name", "url", "checked"))),
-        helplines=_ticked(form, "helplines"),
-        related=_ticked(form, "related"),
-    )
-
-
-def _rows(form: Mapping[str, str], name: str, keys: tuple[str, ...]) -> list[dict[str, str]]:
-    found = []
-    for number in range(_ROWS):
-        if not any(f"{name}-{number}-{key}" in form for key in keys):
-            break
-        found.append({key: form.get(f"{name}-{number}-{key}", "") for key in keys})
-    return found
-
-
-def _ticked(form: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """In the form's order, which is the one in which they are shown."""
-    return tuple(field.removeprefix(f"{name}.") for field in form if field.startswith(f"{name}."))
-
-
-def moved(draft: Draft, act: str) -> tuple[Draft, str]:
-    """The draft after a button of its rows was pressed (``steps-2-up``), and the name of the row to go on at.
-
-    An unknown act changes nothing.
-    """
-    name, _, rest = act.partition("-")
-    number, _, what = rest.partition("-")
-    if name not in ("steps", "younger_steps", "sources", "helplines", "related"):
-        return draft, ""
-    items: list[Any] = list(getattr(draft, name))
-    if rest == "add" and name not in ("helplines", "related"):
-        items.append(SourceDraft() if name == "sources" else StepDraft())
-        at = len(items) - 1
-    elif number.isdecimal() and int(number) < len(items):
-        at = int(number)
-        if what == "remove":
-            del items[at]
-            at = max(0, min(at, len(items) - 1))
-        elif what in ("up", "down"):
-            other = at - 1 if what == "up" else at + 1
-            if 0 <= other < len(items):
-                items[at], items[other] = items[other], items[at]
-                at = other
-    else:
-        return draft, ""
-    rows: dict[str, Any] = {name: tuple(items)}
-    return replace(draft, **rows), f"{name}-{at}"
-
-
-def field_of(loc: Loc) -> str:
-    """The field of the form that shows a place of the file; empty where none does."""
-    match loc:
-        case ("answer", "younger", "steps", int(number), *rest):
-            return f"younger_steps-{number}-{rest[0] if rest else 'button'}"
-        case ("answer", "younger", *_):
-            return "younger_first"
-        case ("answer", "steps", int(number), *rest):
-            return f"steps-{number}-{rest[0] if rest else 'button'}"
-        case ("answer", *_):
-            return "first"
-        case ("sources", int(number), *rest):
-            return f"sources-{number}-{rest[0] if rest else 'name'}"
-        case ("review", "due", *_):
-            return "due"
-        case ("review", *_):
-            return "owner"
-        case (str(name), *_) if name in ("title", "group", "urgency", "helplines", "report", "related", "asks"):
-            return name
-    return ""

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from safetybot.editing.preview import drafts
 from safetybot.editing.preview.differences import Line, differences
-from safetybot.editing.preview.drafts import Draft, apply, draft_of, field_of, merged, moved
+from safetybot.editing.preview.drafts import LABELS, Draft, apply, draft_of, merged
+from safetybot.editing.preview.form_fields import field_of, moved, read
 from safetybot.editing.preview.parts import Parts
 from safetybot.editing.preview.proposals import Proposal, RefusedError, StillLearning, place_of
 from safetybot.editing.preview.routing import STALE, route
@@ -70,10 +70,10 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         if path is None and request.method == "GET":
             raise HTTPException(404)
         if path is None:
-            return _page(parts, request, code, stem, _gone(drafts.read(form), form.get("base", "")))
+            return _page(parts, request, code, stem, _gone(read(form), form.get("base", "")))
         if request.method == "GET":
             return _page(parts, request, code, stem, await asyncio.to_thread(_opened, parts, path))
-        draft, base, act = drafts.read(form), form.get("base", ""), form.get("do", "save")
+        draft, base, act = read(form), form.get("base", ""), form.get("do", "save")
         if STALE in form:
             says = "The preview was started anew since this page was opened. What you typed is kept: save once more."
             return _page(parts, request, code, stem, Shown(draft, base, says, status=409))
@@ -165,7 +165,7 @@ def _conflict(parts: Parts, path: Path, draft: Draft, base: str, theirs: bytes |
         differences(theirs, mine),
         theirs.decode("utf-8", "replace"),
         mine.decode("utf-8", "replace"),
-        [drafts.LABELS[name] for name in both],
+        [LABELS[name] for name in both],
         merged=before is not None,
     )
     return Shown(draft, parts.bases.keep(theirs), conflict=conflict, status=409)

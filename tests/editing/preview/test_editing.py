@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetybot.editing.preview.drafts import Draft, SourceDraft, StepDraft, apply, draft_of, merged, read
+from safetybot.editing.preview.drafts import Draft, SourceDraft, StepDraft, apply, draft_of, merged
+from safetybot.editing.preview.form_fields import read
 from safetybot.editing.yaml_edit import changed
 from safetybot.guidance.faults import errors
 from safetybot.guidance.yaml_source import parse
