@@ -64,6 +64,7 @@ RULES = (
         r"\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks|platform)\b.{0,60}\b(?:jump|end it|die|goodbye|bye)\b",
         r"\b(?:jump|end it|want to die|wanna die)\b.{0,60}\bon (?:the|a) (?:bridge|roof|ledge|train tracks|tracks)\b",
         r"\b(?:good ?bye|bye) (?:forever|for good|for ever)\b|\bsleep forever\b",
+        r"\b(?:when|by the time|if) (?:you|u|ya|yous|anyone|someone) (?:reads?|sees?|gets?|finds?) (?:this|dis)\b.{0,25}\b(?:i will|i'll|ill|i|im|i'm) (?:already )?(?:be )?(?:gone|dead|not here|at peace|wont be here)\b",
         r"\b(?:i )?(?:wont|won't|will not) be (?:here|around|alive) (?:by|in the|tomorrow|tomoro|tmrw|tmr|after tonight)\b",
         r"\b(?:wrote|written|writing|left|leaving)\b.{0,15}\b(?:the|my|a|suicide|goodbye) (?:notes?|letters?)\b.{0,40}\b(?:its time|it's time|tonight|goodbye|bye|sorry|on (?:my|the) (?:desk|bed|pillow|table))\b",
         r"\b(?:im|i'm|i am) (?:up |sat |stood |standing |sitting )?on (?:the|a) (?:roof|ledge|bridge|railings?|edge) of\b(?! my seat)",

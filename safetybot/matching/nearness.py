@@ -7,6 +7,7 @@ few texts, and a message has few of them: they are kept feature by feature, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,12 @@ import numpy.typing as npt
 from safetybot.matching.features import FeatureMatrix, Features
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
 
 FREQUENT = 512
 """Lexical features that are dense: 2 kB a text. (With more, memory grows faster than time falls.)"""
+
+_ROWS_AT_ONCE = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +35,45 @@ class Look:
     """What its other lexical features add to the similarity to each text: shape (n,)."""
 
 
+def _blocks(matrix: FeatureMatrix) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
+    """The lexical weights of all rows, some rows at a time: the row, feature and weight of each.
+
+    Some at a time, because what is taken for a moment is given back to nobody, and counts as the program's for good.
+    """
+    for start in range(0, len(matrix), _ROWS_AT_ONCE):
+        starts = matrix.starts[start : start + _ROWS_AT_ONCE + 1]
+        rows = np.repeat(np.arange(start, start + len(starts) - 1, dtype=np.int32), np.diff(starts))
+        yield rows, matrix.numbers[starts[0] : starts[-1]], matrix.weights[starts[0] : starts[-1]]
+
+
 class Nearness:
     """All texts of a corpus, to be compared with one message at a time."""
 
     def __init__(self, matrix: FeatureMatrix, width: int) -> None:
         """``matrix``: φ of n texts; ``width``: how many lexical features there are."""
-        counts = np.bincount(matrix.numbers, minlength=width)
+        counts = np.zeros(width, np.int64)
+        for _, numbers, _ in _blocks(matrix):
+            counts += np.bincount(numbers, minlength=width)
         chosen = np.sort(np.argsort(-counts, kind="stable")[:FREQUENT])
         self._place = np.full(width, -1, np.int32)
         self._place[chosen] = np.arange(len(chosen), dtype=np.int32)
-        row = np.repeat(np.arange(len(matrix), dtype=np.int32), np.diff(matrix.starts))
-        column = self._place[matrix.numbers]
-        is_frequent = column >= 0
+        counts[chosen] = 0
+        self._starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
         self._sentences = matrix.sentences
         self._frequent = np.zeros((len(matrix), len(chosen)), np.float32)
-        self._frequent[row[is_frequent], column[is_frequent]] = matrix.weights[is_frequent]
-        rare = np.flatnonzero(~is_frequent)
-        rare = rare[np.argsort(matrix.numbers[rare], kind="stable")]
-        self._rows, self._weights = row[rare], matrix.weights[rare]
-        self._starts = np.searchsorted(matrix.numbers[rare], np.arange(width + 1)).astype(np.int32)
+        self._rows = np.zeros(self._starts[-1], np.int32)
+        self._weights = np.zeros(self._starts[-1], np.float32)
+        free = self._starts[:-1].copy()
+        for rows, numbers, weights in _blocks(matrix):
+            column = self._place[numbers]
+            is_frequent = column >= 0
+            self._frequent[rows[is_frequent], column[is_frequent]] = weights[is_frequent]
+            rare = np.flatnonzero(~is_frequent)
+            rare = rare[np.argsort(numbers[rare], kind="stable")]
+            features, first, runs = np.unique(numbers[rare], return_index=True, return_counts=True)
+            places = np.repeat(free[features] - first, runs) + np.arange(len(rare))
+            self._rows[places], self._weights[places] = rows[rare], weights[rare]
+            free[features] += runs.astype(np.int32)
 
     def look(self, features: Features) -> Look:
         """A message, made ready."""

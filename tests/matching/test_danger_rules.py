@@ -23,6 +23,8 @@ CAUGHT = {
         "they necked some pills at the party and now theyre asleep",
     ],
     "means to end their life now": [
+        "goodbye, when you read this i will be gone",
+        "by the time u read this ill be dead",
         "im going to kill myself tonight",
         "tonight im gonna end it all",
         "i am about to jump",
