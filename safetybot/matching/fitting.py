@@ -38,9 +38,9 @@ LANDMARKS = 1600
 DANGER_LANDMARKS = 1500
 CALIBRATION_LANDMARKS = 1000
 FOLDS = 5
-HIDDEN_SHARE = 0.5
-"""How many examples of the hidden topics are scored, as stand-ins for what we have no advice on. All others are: when
-half of them were, three changed lines of a file moved the thresholds so far that 3 of 20 emergencies lost the card."""
+SMALL = 3_000
+"""Texts. Of more, every one is scored: when it was half of them, three changed lines of a file moved the thresholds so
+far that 3 of 20 emergencies lost the card. Of fewer it is half; their thresholds are a guess either way."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.07
@@ -149,13 +149,14 @@ def _calibrate(
 
     first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
+    share = 1.0 if len(corpus.texts) >= SMALL else 0.5
     for k in range(FOLDS):
         progress("calibrating", k / FOLDS)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
-        scored = scored[random.random(len(scored)) < np.where(hidden[scored], HIDDEN_SHARE, 1)]
+        scored = scored[random.random(len(scored)) < np.where(hidden[scored], share / 2, share)]
         weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
