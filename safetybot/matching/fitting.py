@@ -149,14 +149,14 @@ def _calibrate(
 
     first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
-    share = 1.0 if len(corpus.texts) >= SMALL else 0.5
+    scored_share = 1.0 if len(corpus.texts) >= SMALL else 0.5
     for k in range(FOLDS):
         progress("calibrating", k / FOLDS)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
-        scored = scored[random.random(len(scored)) < np.where(hidden[scored], share / 2, share)]
+        scored = scored[random.random(len(scored)) < np.where(hidden[scored], scored_share / 2, scored_share)]
         weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
