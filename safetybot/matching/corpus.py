@@ -57,10 +57,15 @@ class Corpus:
         return (*by_class, *(text for sign in SIGNS for text in self.signs[sign]))
 
     @cached_property
-    def word_counts(self) -> Mapping[str, int]:
-        """What the spelling mender knows of these texts. Takes about a second for a full content folder."""
+    def plain(self) -> tuple[str, ...]:
+        """``texts``, normalised, with their slang spelt out. Takes about a second for a full content folder."""
         slang = SlangTable(self.slang)
-        return word_counts(slang.expand(normalise(text)) for text in self.texts)
+        return tuple(slang.expand(normalise(text)) for text in self.texts)
+
+    @cached_property
+    def word_counts(self) -> Mapping[str, int]:
+        """What the spelling mender knows of these texts."""
+        return word_counts(self.plain)
 
     @cached_property
     def class_starts(self) -> tuple[int, ...]:

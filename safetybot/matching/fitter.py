@@ -133,7 +133,7 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
 
     cache = MatcherCache(cache_folder)
     preparer = make_preparer(corpus)
-    prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
+    prepared = tuple(map(preparer.mend, corpus.plain))
     sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
     return fit(corpus, prepared, sentences, progress)
 
@@ -151,7 +151,7 @@ def correct_base(corpus: Corpus, key: str, cache: MatcherCache, encoder: Sentenc
         return None
     base, before = found
     preparer = make_preparer(corpus)
-    prepared = tuple(preparer.prepare(text).mended for text in corpus.texts)
+    prepared = tuple(map(preparer.mend, corpus.plain))
     now = _labelled(corpus, prepared)
     if len(set(before).symmetric_difference(now)) > CORRECTED_SHARE * len(now):
         return None

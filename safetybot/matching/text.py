@@ -241,6 +241,10 @@ class TextPreparer:
         plain = self._slang.expand(raw)
         return PreparedText(raw, plain, self._mender.mend(plain))
 
+    def mend(self, plain: str) -> str:
+        """The mended form of a text whose plain form is known."""
+        return self._mender.mend(plain)
+
     def is_foreign(self, prepared: PreparedText) -> bool:
         """Whether a text of some length has mostly words that no example and no word list has."""
         found = [word for word in words(prepared.plain) if word.isalpha() and len(word) > 1]
