@@ -457,7 +457,14 @@ async def live(understanding: Understanding, staffed: tuple[Path, UnlockedMember
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# The same lives at every run, until it is known why one of them once ended otherwise the second time: a report was begun
+# by an update that came again after a day (closing note of 27 November 2026).
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(acts=LIFE)
 @example(
     acts=[
