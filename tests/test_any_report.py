@@ -457,8 +457,8 @@ async def live(understanding: Understanding, staffed: tuple[Path, UnlockedMember
 
 
 @pytest.mark.slow
-# The same lives at every run, until it is known why one of them once ended otherwise the second time: a report was begun
-# by an update that came again after a day (closing note of 27 November 2026).
+# The same lives at every run, until it is known why one of them once ended otherwise the second time: a report was
+# begun by an update that came again after a day (closing note of 27 November 2026).
 @settings(
     max_examples=60,
     deadline=None,
