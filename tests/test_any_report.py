@@ -326,6 +326,8 @@ class World:
     async def replay(self, name: str, last: int) -> None:
         """Those that were delivered and noted are not answered again; no other changes anything twice."""
         await self.bot.crash()
+        # What has expired goes now, not while this looks: the bot begins to delete it when it starts.
+        await self.bot.store.purge(int(self.bot.clock() // 3600), int(self.bot.clock()))
         pasts = self.past[name][-last:]
         for place, past in enumerate(pasts):
             raw = await self.kept(name)
@@ -457,14 +459,7 @@ async def live(understanding: Understanding, staffed: tuple[Path, UnlockedMember
 
 
 @pytest.mark.slow
-# The same lives at every run, until it is known why one of them once ended otherwise the second time: a report was
-# begun by an update that came again after a day (closing note of 27 November 2026).
-@settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(acts=LIFE)
 @example(
     acts=[
@@ -477,6 +472,7 @@ async def live(understanding: Understanding, staffed: tuple[Path, UnlockedMember
 )
 @example(acts=[*filling("1", len(FORM), "blue", []), Do("1", press="rep:send", twice=True)])
 @example(acts=[*sent("1", "blue"), *sent("1", "blue"), Staff(1), *visiting("1", 1, [], ["case:replies"])])
+@example(acts=[Do("2", text="/start report"), Wait(1600), Do("2", text="blue 1"), Replay("2", 2)])
 def test_any_life(acts: list[Act], understanding: Understanding, staffed: tuple[Path, UnlockedMember]) -> None:
     asyncio.run(live(understanding, staffed, acts))
 

@@ -110,7 +110,7 @@ def test_what_cross_validation_promises(fitted: Fitted) -> None:
     calibration = fitted.calibration
     assert calibration.right_first > 0.66
     assert calibration.right_in_three > 0.84
-    assert calibration.emergencies_carded > 0.57
+    assert calibration.emergencies_carded > 0.62
     assert calibration.emergencies_caught > 0.83
     assert 0 < calibration.check_threshold < 1
     assert 0 < calibration.card_threshold < 1
