@@ -67,11 +67,7 @@ class SentenceEncoder:
         )
 
     def encode(self, text: str) -> FloatArray:
-        """The unit vector of one text: shape (384,).
-
-        One text at a time: 8-bit inference scales its numbers over the whole batch, so that in a batch a text's
-        vector would depend on its neighbours (cosine down to 0.988).
-        """
+        """The unit vector of one text: shape (384,)."""
         (vector,) = self._run(text, _VECTOR)
         return vector
 
