@@ -25,6 +25,7 @@ from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
 from safetybot.matching.fitted import Fitted, danger_of
+from safetybot.matching.freed import give_back
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.known_vectors import known_vectors
 
@@ -66,6 +67,8 @@ class Fitter:
         preparer = make_preparer(corpus, fitted.word_counts)
         interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
+        del fitted
+        give_back()
         return interpreter
 
     def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
