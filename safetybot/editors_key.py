@@ -16,7 +16,7 @@ from safetybot.operating import OperatingError, read_secret_file
 from safetybot.reports.recovery import RecoveryKeyMistyped, read_spelt, spell
 from safetybot.reports.sealing import KeyPair
 from safetybot.storage import unanswered
-from safetybot.storage.database import for_writing
+from safetybot.storage.database import Where, for_writing
 from safetybot.storage.opening import must_be_newest, opened, reading
 from safetybot.storage.scrubbing import scrub
 
@@ -37,7 +37,7 @@ class WrongKey(OperatingError):
     """A key that is not the one in the database."""
 
 
-async def new_key(database: Path, path: Path, at: dt.datetime, *, replace: bool = False) -> None:
+async def new_key(database: Where, path: Path, at: dt.datetime, *, replace: bool = False) -> None:
     """Makes a key pair: writes the private key to a new file of its owner's alone, and keeps the public one.
 
     The file comes first: nothing is ever sealed to a key that nobody has. With ``replace`` a new key takes the place of
@@ -68,7 +68,7 @@ def _write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-async def read_key(database: Path, path: Path) -> KeyPair:
+async def read_key(database: Where, path: Path) -> KeyPair:
     """The editors' key from its file. Raises KeyUnreadable, WrongKey, ReadByOthers, NotText, OSError, DatabaseError."""
     try:
         pair = read_spelt(read_secret_file(path))
@@ -83,7 +83,7 @@ async def read_key(database: Path, path: Path) -> KeyPair:
     return pair
 
 
-async def delete_all(database: Path) -> int:
+async def delete_all(database: Where) -> int:
     """Deletes every message that waits for the editors, without a trace; how many there were. Raises DatabaseError."""
     async with opened(database) as engine:
         async with engine.begin() as connection:

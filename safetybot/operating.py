@@ -32,8 +32,9 @@ from safetybot.reports.sheet_names import Names
 from safetybot.reports.staff import Member
 from safetybot.reports.staff_errors import StaffError, UnknownMember
 from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.storage import unanswered
-from safetybot.storage.database import Engine
+from safetybot.reports.times import moment_of
+from safetybot.storage import marks, unanswered
+from safetybot.storage.database import Engine, Where
 from safetybot.storage.opening import DatabaseError, must_be_newest, opened, reading
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Store
@@ -166,7 +167,12 @@ def read_passphrase(path: Path) -> str:
 
 
 async def add(
-    database: Path, name: str, passphrase: str | None, at: dt.datetime, show: Show, parameters: Parameters | None = None
+    database: Where,
+    name: str,
+    passphrase: str | None,
+    at: dt.datetime,
+    show: Show,
+    parameters: Parameters | None = None,
 ) -> Added:
     """Adds a member; makes or upgrades the database where needed. Without a passphrase one is made, and shown.
 
@@ -184,13 +190,13 @@ async def add(
     return Added(member.name, first=made is not None)
 
 
-async def roster(database: Path) -> Roster:
+async def roster(database: Where) -> Roster:
     """Every member, by name. Raises DatabaseError."""
     async with opened(database) as engine, engine.connect() as connection:
         return Roster(await staff.list_members(connection), await staff.has_recovery_key(connection))
 
 
-async def disable(database: Path, name: str, at: dt.datetime) -> Disabled:
+async def disable(database: Where, name: str, at: dt.datetime) -> Disabled:
     """Lets a member read nothing more. Raises UnknownMember, DatabaseError, AuditDamaged."""
     async with opened(database) as engine:
         async with engine.connect() as connection:
@@ -201,13 +207,13 @@ async def disable(database: Path, name: str, at: dt.datetime) -> Disabled:
         return Disabled(member.name, True, await staff.disable(engine, member.name, at))
 
 
-async def enable(database: Path, name: str, at: dt.datetime) -> str:
+async def enable(database: Where, name: str, at: dt.datetime) -> str:
     """Lets a member in again; their name. Raises UnknownMember, NotActive, DatabaseError, AuditDamaged."""
     async with opened(database) as engine:
         return (await staff.enable(engine, await _known(engine, name), at)).name
 
 
-async def reset_second_factor(database: Path, name: str, at: dt.datetime) -> str:
+async def reset_second_factor(database: Where, name: str, at: dt.datetime) -> str:
     """Has a member set up a new second factor when they next log in; their name.
 
     Raises UnknownMember, SecondFactorMissing, DatabaseError, AuditDamaged.
@@ -217,7 +223,7 @@ async def reset_second_factor(database: Path, name: str, at: dt.datetime) -> str
 
 
 async def grant(
-    database: Path,
+    database: Where,
     name: str,
     by: str,
     passphrase: str,
@@ -250,7 +256,7 @@ async def _known(engine: Engine, name: str) -> str:
 
 
 async def recover(
-    database: Path,
+    database: Where,
     name: str,
     typed_key: str,
     passphrase: str | None,
@@ -283,7 +289,7 @@ async def recover(
     return Recovered(member.name, result.opened, result.damaged)
 
 
-async def figures(database: Path, content: Path, year: int | None, now: dt.datetime) -> Sheet:
+async def figures(database: Where, content: Path, year: int | None, now: dt.datetime) -> Sheet:
     """The figures of a year, or of this one, as the database is at this moment; changes nothing, and needs no key.
 
     Content with faults is no hindrance: what it would name is shown by its id. Raises NoSuchYear, DatabaseError.
@@ -298,7 +304,7 @@ async def figures(database: Path, content: Path, year: int | None, now: dt.datet
         return await read_sheet(connection, wanted, Names.of(library.languages.get(library.first)), today)
 
 
-async def purge(database: Path, now: dt.datetime) -> Cleared:
+async def purge(database: Where, now: dt.datetime) -> Cleared:
     """Deletes cases that are due, announces those that soon will be, and deletes what chats left that is over.
 
     The bot may run meanwhile. Raises DatabaseError, AuditDamaged.
@@ -310,6 +316,7 @@ async def purge(database: Path, now: dt.datetime) -> Cleared:
             purged = await retention.purge(connection, now.astimezone(dt.UTC).date(), OPERATOR)
         second = int(now.timestamp())
         await Store(engine).purge(second // 3600, second)
+        await marks.put(engine, marks.LAST_PURGE, moment_of(now))
         return Cleared(purged.announced, purged.shredded, await scrub(engine), words)
 
 

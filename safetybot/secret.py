@@ -6,9 +6,11 @@ first start and never changes: with another secret, sessions and what chats are 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from safetybot.dialogue.session import SECRET_BYTES
@@ -18,27 +20,42 @@ class SecretFileError(Exception):
     """The secret's file is there and cannot be used; the message says why, and shows nothing of it."""
 
 
+class WrongSecret(SecretFileError):  # noqa: N818 - reads as what went wrong
+    """The secret is whole, and not the one that the database is used with."""
+
+
+def check_of(secret: bytes) -> str:
+    """What the database keeps to know the secret again: whoever has it learns nothing of the secret."""
+    return hashlib.blake2b(digest_size=16, key=secret, person=b"secret-check").hexdigest()
+
+
 def read_or_make_secret(path: Path) -> bytes:
     """The secret in ``path``; made there, with mode 0600, if there is no such file.
 
     Raises SecretFileError.
     """
+    if not path.exists():
+        keep_secret(path, secrets.token_bytes(SECRET_BYTES))
+    return read_secret(path)
+
+
+def keep_secret(path: Path, secret: bytes) -> None:
+    """Writes a secret to ``path``, for its owner alone; where there is one, that stays. Raises SecretFileError."""
+    if len(secret) != SECRET_BYTES:
+        raise SecretFileError(f"a secret has {SECRET_BYTES} bytes, and this one has not")
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")  # with mode 0600
-        temporary = Path(name)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")  # with mode 0600
+    temporary = Path(name)
+    try:
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # fails where another process was first; then its secret is the one
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return read_secret(path)
+        with suppress(FileExistsError):  # where another process was first, its secret is the one
+            os.link(temporary, path)
+    finally:
+        temporary.unlink()
 
 
 def read_secret(path: Path) -> bytes:

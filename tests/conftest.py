@@ -9,10 +9,11 @@ import logging
 import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from safetybot import matching
 from safetybot.guidance.model import Guidance
@@ -20,8 +21,10 @@ from safetybot.guidance.reader import Library, read_content
 from safetybot.logs import DiscreetFormatter
 from safetybot.matching.fitter import Fitter, load_encoder
 from safetybot.reports.login import UnlockedMember
-from safetybot.storage.database import migrate, sqlite_engine
+from safetybot.storage.database import Where, migrate, sqlite_engine
 from safetybot.understanding import Understanding, understand
+from tests import postgres
+from tests.databases import BOTH, ON_BOTH, SQLITE
 from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
 
 
@@ -30,6 +33,7 @@ def logging_as_it_was() -> Iterator[None]:
     """A command that a test runs in this process sets up the program's logging, which is not to reach other tests."""
     root, ours = logging.getLogger(), logging.getLogger("safetybot")
     levels, hooks, raises = (root.level, ours.level), (sys.excepthook, threading.excepthook), logging.raiseExceptions
+    unraisable = sys.unraisablehook
     yield
     for handler in [*root.handlers]:
         if isinstance(handler.formatter, DiscreetFormatter):
@@ -38,6 +42,7 @@ def logging_as_it_was() -> Iterator[None]:
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
     sys.excepthook, threading.excepthook = hooks
+    sys.unraisablehook = unraisable
     logging.raiseExceptions = raises
 
 
@@ -86,6 +91,49 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for the session. What a test makes of its settings, it puts back."""
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
+    with postgres.running() as server:
+        yield server
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Says on which databases a test is done that uses one (:mod:`tests.databases`)."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "new_database" in metafunc.fixturenames and not any("new_database" in mark.args[0] for mark in marks):
+        usual = BOTH if Path(metafunc.module.__file__).parent.name in ON_BOTH else SQLITE
+        metafunc.parametrize("new_database", getattr(metafunc.module, "DATABASES", usual), indirect=True)
+
+
+@pytest.fixture
+def new_database(
+    request: pytest.FixtureRequest, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Where]]:
+    """Makes databases with all tables and no rows: files in folders of their own, or on a server."""
+    if request.param == "sqlite":
+        yield lambda: Path(shutil.copyfile(empty_database, tmp_path_factory.mktemp("data") / "test.sqlite3"))
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    made: list[URL] = []
+
+    def make() -> URL:
+        made.append(server.new())
+        return made[-1]
+
+    yield make
+    for url in made:
+        server.give_back(url)
+
+
+@pytest.fixture
+def where(new_database: Callable[[], Where]) -> Where:
+    """A database with all tables and no rows."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
 def staffed(
     understanding: Understanding, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, UnlockedMember]:
@@ -104,9 +152,9 @@ def staffed(
 
 
 @pytest.fixture
-async def bot(understanding: Understanding, empty_database: Path, tmp_path: Path) -> AsyncIterator[Bot]:
+async def bot(understanding: Understanding, where: Where, tmp_path: Path) -> AsyncIterator[Bot]:
     """A running bot; stopped in an orderly way at the end."""
-    bot = Bot(understanding, empty_database, tmp_path / "data")
+    bot = Bot(understanding, where, tmp_path / "data")
     await bot.start()
     yield bot
     await bot.stop()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from safetybot.settings import SettingError, Settings, read_settings
+from safetybot.storage.where import shown
 
 TOKEN = "1000:zebedee"
 
@@ -17,6 +19,8 @@ def test_without_any_there_is_what_is_usual() -> None:
     assert settings.telegram_token is None
     assert settings.telegram_api is None
     assert settings.staff_chat is None
+    assert settings.telegram_rate == 30
+    assert (settings.webhook_url, settings.webhook_host, settings.webhook_port) == (None, "127.0.0.1", 8080)
     assert settings.data == Path("data")
     assert settings.content == Path("content")
     assert settings.log_format == "text"
@@ -26,6 +30,7 @@ def test_without_any_there_is_what_is_usual() -> None:
     assert settings.web_exit == "https://www.bbc.co.uk/weather"
     assert (settings.desk_host, settings.desk_port, settings.desk_url) == ("127.0.0.1", 8081, None)
     assert (settings.preview_host, settings.preview_port) == ("127.0.0.1", 8082)
+    assert (settings.metrics_host, settings.metrics_port, settings.desk_metrics_port) == ("127.0.0.1", None, None)
 
 
 def test_each_is_read() -> None:
@@ -33,6 +38,10 @@ def test_each_is_read() -> None:
         {
             "SAFETYBOT_TELEGRAM_TOKEN": TOKEN,
             "SAFETYBOT_TELEGRAM_API": "http://127.0.0.1:9000/",
+            "SAFETYBOT_TELEGRAM_RATE": "12.5",
+            "SAFETYBOT_WEBHOOK_URL": "https://Bot.example.org/",
+            "SAFETYBOT_WEBHOOK_HOST": "0.0.0.0",
+            "SAFETYBOT_WEBHOOK_PORT": "8003",
             "SAFETYBOT_STAFF_CHAT": "-1001234567890",
             "SAFETYBOT_DATA": "/srv/data",
             "SAFETYBOT_CONTENT": "/srv/content",
@@ -48,6 +57,9 @@ def test_each_is_read() -> None:
             "SAFETYBOT_DESK_URL": "https://Desk.example.org/",
             "SAFETYBOT_PREVIEW_HOST": "localhost",
             "SAFETYBOT_PREVIEW_PORT": "8002",
+            "SAFETYBOT_METRICS_HOST": "0.0.0.0",
+            "SAFETYBOT_METRICS_PORT": "9090",
+            "SAFETYBOT_DESK_METRICS_PORT": "9091",
             "OTHER": "x",
         },
         None,
@@ -55,6 +67,10 @@ def test_each_is_read() -> None:
     assert settings == Settings(
         telegram_token=TOKEN,
         telegram_api="http://127.0.0.1:9000",
+        telegram_rate=12.5,
+        webhook_url="https://bot.example.org",
+        webhook_host="0.0.0.0",
+        webhook_port=8003,
         staff_chat=-1001234567890,
         data=Path("/srv/data"),
         content=Path("/srv/content"),
@@ -70,6 +86,9 @@ def test_each_is_read() -> None:
         desk_url="https://desk.example.org",
         preview_host="localhost",
         preview_port=8002,
+        metrics_host="0.0.0.0",
+        metrics_port=9090,
+        desk_metrics_port=9091,
     )
     assert settings.database == Path("/srv/data/safetybot.sqlite3")
     assert settings.cache == Path("/srv/data/cache")
@@ -83,6 +102,15 @@ def test_an_empty_one_is_none(value: str) -> None:
 
 def test_blanks_around_a_value_are_not_part_of_it() -> None:
     assert read_settings({"SAFETYBOT_TELEGRAM_TOKEN": f" {TOKEN}\n"}, None).telegram_token == TOKEN
+
+
+def test_messages_may_go_as_fast_as_they_can() -> None:
+    assert read_settings({"SAFETYBOT_TELEGRAM_RATE": "off"}, None).telegram_rate is None
+
+
+def test_a_bot_api_server_of_ones_own_posts_anywhere() -> None:
+    ours = {"SAFETYBOT_TELEGRAM_API": "http://127.0.0.1:9000", "SAFETYBOT_WEBHOOK_URL": "http://127.0.0.1:8080"}
+    assert read_settings(ours, None).webhook_url == "http://127.0.0.1:8080"
 
 
 def test_the_web_chat_can_be_switched_off() -> None:
@@ -109,6 +137,14 @@ def test_the_web_chat_can_be_switched_off() -> None:
         ("DESK_PORT", "65536"),
         ("PREVIEW_PORT", "off"),
         ("PREVIEW_PORT", "65536"),
+        ("METRICS_PORT", "http"),
+        ("TELEGRAM_RATE", "0"),
+        ("TELEGRAM_RATE", "fast"),
+        ("WEBHOOK_PORT", "off"),
+        ("WEBHOOK_URL", "http://bot.example.org"),
+        ("WEBHOOK_URL", "https://bot.example.org/path"),
+        ("WEBHOOK_URL", "https://bot.example.org:8080"),
+        ("DESK_METRICS_PORT", "65536"),
         ("DESK_URL", "http://desk.example.org"),
         ("DESK_URL", "https://desk.example.org/path"),
     ],
@@ -194,3 +230,88 @@ class TestEnvFile:
             read_settings({}, file)
         assert "zebedee" not in str(caught.value)
         assert str(file) in str(caught.value)
+
+
+DATABASE = "postgresql+asyncpg://bot@db.example.org:5433/safetybot?ssl=verify-full"
+
+
+class TestDatabase:
+    def test_its_address_takes_the_place_of_the_file(self) -> None:
+        settings = read_settings({"SAFETYBOT_DATABASE_URL": DATABASE, "SAFETYBOT_DATA": "/srv"}, None)
+        assert settings.database == settings.database_url == make_url(DATABASE)
+        assert shown(settings.database) == "safetybot on db.example.org:5433"
+        assert settings.secret == Path("/srv/secrets/server.key")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "postgresql://bot@db.example.org:5433/safetybot?sslmode=verify-full",
+            "postgres://bot@db.example.org:5433/safetybot?ssl=verify-full",
+        ],
+    )
+    def test_others_spell_it_otherwise(self, text: str) -> None:
+        assert read_settings({"SAFETYBOT_DATABASE_URL": text}, None).database == make_url(DATABASE)
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("zebedee", r"must look like postgresql\+asyncpg://user@host:5432/name"),
+            ("sqlite+aiosqlite:///data/x.sqlite3", r"must begin with postgresql\+asyncpg://"),
+            ("mysql://bot:zebedee@db/safetybot", "must begin with"),
+            ("postgresql://bot:zebedee@db:port/safetybot", "must look like"),
+            ("postgresql://bot:zebedee@db", "names no database"),
+            ("postgresql://bot:zebedee@db/safetybot?ssl=yes", "has an ssl that is none of disable, allow"),
+            ("postgresql://bot:zebedee@db/safetybot?zebedee=1", "has more behind its"),
+        ],
+    )
+    def test_one_that_cannot_be_used_is_not_shown(self, text: str, why: str) -> None:
+        with pytest.raises(SettingError, match=f"SAFETYBOT_DATABASE_URL {why}") as caught:
+            read_settings({"SAFETYBOT_DATABASE_URL": text}, None)
+        assert "zebedee" not in str(caught.value)
+
+    def test_its_password_may_be_in_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "password"
+        file.write_text("p@ss/w:rd\n", "utf-8")
+        environ = {"SAFETYBOT_DATABASE_URL": DATABASE, "SAFETYBOT_DATABASE_PASSWORD_FILE": str(file)}
+        settings = read_settings(environ, None)
+        assert settings.database == make_url(DATABASE).set(password="p@ss/w:rd")
+        assert "p@ss" not in f"{settings!r} {settings.database!r} {settings.database} {shown(settings.database)}"
+
+    def test_one_password_is_enough(self, tmp_path: Path) -> None:
+        file = tmp_path / "password"
+        file.write_text("dougal", "utf-8")
+        environ = {"SAFETYBOT_DATABASE_PASSWORD_FILE": str(file)}
+        with pytest.raises(SettingError, match="PASSWORD_FILE needs SAFETYBOT_DATABASE_URL"):
+            read_settings(environ, None)
+        environ["SAFETYBOT_DATABASE_URL"] = "postgresql://bot:zebedee@db/safetybot"
+        with pytest.raises(SettingError, match="names one too: keep one") as caught:
+            read_settings(environ, None)
+        assert not {"zebedee", "dougal"} & {*str(caught.value).split()}
+
+
+class TestSecretFiles:
+    def test_the_token_may_be_in_one(self, tmp_path: Path) -> None:
+        file = tmp_path / "token"
+        file.write_text(f"{TOKEN}\n", "utf-8")
+        environ = {"SAFETYBOT_TELEGRAM_TOKEN_FILE": str(file)}
+        assert read_settings(environ, None).telegram_token == TOKEN
+        with pytest.raises(SettingError, match="TOKEN and SAFETYBOT_TELEGRAM_TOKEN_FILE are both set"):
+            read_settings({**environ, "SAFETYBOT_TELEGRAM_TOKEN": TOKEN}, None)
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (None, r"cannot be read \(No such file or directory\)"),
+            (b"", "must hold one line"),
+            (b"zebedee\ndougal", "must hold one line"),
+            (b"zebedee\xff", "is not UTF-8 text"),
+        ],
+    )
+    def test_one_that_holds_none(self, tmp_path: Path, content: bytes | None, why: str) -> None:
+        file = tmp_path / "token"
+        if content is not None:
+            file.write_bytes(content)
+        environ = {"SAFETYBOT_TELEGRAM_TOKEN_FILE": str(file)}
+        with pytest.raises(SettingError, match=f"SAFETYBOT_TELEGRAM_TOKEN_FILE: .*{why}") as caught:
+            read_settings(environ, None)
+        assert "zebedee" not in str(caught.value)

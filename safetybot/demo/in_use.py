@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from safetybot.reports.staff import list_members
+from safetybot.storage.database import Where
 from safetybot.storage.opening import NoDatabase, NotUpgraded, must_be_newest, reading
 
 
-async def has_staff(database: Path) -> bool:
+async def has_staff(database: Where) -> bool:
     """Whether somebody was added who reads reports; changes nothing. Raises DatabaseError.
 
     Of a database of an earlier version it is believed unseen.

@@ -12,6 +12,7 @@ from safetybot.demo.account import Account, hire
 from safetybot.demo.cases import Case, Event, invented
 from safetybot.demo.counters import invent
 from safetybot.demo.writer import NotTaken, Writer
+from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.matching.fitter import Progress
 from safetybot.reports import casework
 from safetybot.reports.audit import transaction
@@ -131,8 +132,14 @@ async def _play(
 @asynccontextmanager
 async def _chat(service: Service, chat: str) -> AsyncIterator[Writer]:
     """A chat of somebody invented, of which nothing is remembered afterwards."""
-    yield Writer(service.handle, WEB, chat)
-    await service.forget(WEB, chat)
+
+    async def handle(incoming: Incoming) -> Reply | None:
+        async with service.turn(WEB, chat) as turn:
+            return await turn.reply(incoming)
+
+    yield Writer(handle, WEB, chat)
+    async with service.turn(WEB, chat) as turn:
+        await turn.forget()
 
 
 async def _cases(engine: Engine) -> frozenset[str]:

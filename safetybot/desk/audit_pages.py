@@ -38,7 +38,8 @@ class Filters:
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Filters:
         """From an address; never more than a short word each."""
-        return cls(*(asked.get(name, "").strip()[:40] for name in ("member", "act", "case", "day")))
+        # Without NUL, which PostgreSQL cannot be asked for.
+        return cls(*(asked.get(name, "").replace("\0", "").strip()[:40] for name in ("member", "act", "case", "day")))
 
     @property
     def faults(self) -> Sequence[str]:

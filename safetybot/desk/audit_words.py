@@ -49,6 +49,8 @@ ACTS: Mapping[str, str] = {
     Act.CODES_RENEWED: "Made new recovery codes",
     Act.CODE_USED: "Used a recovery code",
     Act.DRILL: "Tried the recovery key",
+    Act.BACKED_UP: "Made a backup",
+    Act.RESTORED: "Restored a backup: what was done after it was made is lost",
 }
 _OF_MEMBER = {"member": "account", "to": "to"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlencode
@@ -18,7 +19,13 @@ from safetybot.desk.parts import Parts
 from safetybot.reports.cases import NotAllowed, Shredded, UnknownCase
 from safetybot.reports.login import still_in
 from safetybot.reports.sealing import TooLong
-from safetybot.reports.staff_errors import MemberDisabled, MemberLocked, MustChangePassphrase, NoReader
+from safetybot.reports.staff_errors import (
+    MemberDisabled,
+    MemberLocked,
+    MustChangePassphrase,
+    NoReader,
+    SecondFactorMissing,
+)
 from safetybot.serving.forms import NotAForm, TooLarge
 from safetybot.serving.guard import is_from_here
 
@@ -57,7 +64,7 @@ async def _answer(parts: Parts, request: Request, handler: Handler, counts: bool
     login = await known(parts, request)
     if login is None or login.stage is not stage:
         return _log_in_first(parts, request, login, form)
-    if posted and form.get("csrf") != login.csrf:
+    if posted and not hmac.compare_digest(form.get("csrf", "").encode("utf-8", "replace"), login.csrf.encode()):
         # A page of an earlier login, or one that was sent again after logging in: shown, and done only when sent anew.
         return parts.pages.page(request, "again.html", login, 403, kept=kept(form), action=request.url.path)
     if counts:
@@ -124,6 +131,8 @@ def _problem(parts: Parts, request: Request, login: LoggedIn, form: Mapping[str,
             title, says, status = "That account is not active", str(error), 409
         case MustChangePassphrase():
             title, says, status = "Change your passphrase first", "You still have a one-time passphrase.", 403
+        case SecondFactorMissing():  # it was reset, from elsewhere, since they logged in
+            title, says, status = "Your second factor is missing", _sentence(str(error)), 409
         case UnknownCase():
             title, says, status = "There is no such case", "The address may be mistyped.", 404
         case Shredded():

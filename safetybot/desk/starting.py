@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import resource
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,9 +20,11 @@ from safetybot.desk.pages import Pages
 from safetybot.desk.parts import Parts
 from safetybot.desk.presence import Presence
 from safetybot.guidance.live import LiveContent
+from safetybot.hardening import keep_to_ourselves
 from safetybot.reports.staff import list_members
 from safetybot.reports.stretching import KeyStretcher, Parameters
 from safetybot.serving.listening import Listening, serve
+from safetybot.storage.database import Where
 from safetybot.storage.opening import opened
 
 
@@ -53,19 +54,20 @@ def parts_of(
 
 
 async def run_desk(
-    database: Path,
+    database: Where,
     content: Path,
     options: DeskOptions,
     listening: Listening,
     stop: asyncio.Event,
     ready: Callable[[bool], None],
+    watching: Callable[[AsyncEngine], AbstractAsyncContextManager[None]] = lambda engine: nullcontext(),
 ) -> None:
-    """Answers until ``stop`` is set. ``ready`` is told whether anybody could log in.
+    """Answers until ``stop`` is set. ``ready`` is told whether anybody could log in; ``watching`` is entered meanwhile.
 
     An earlier version's database is upgraded. Raises DeskNotPrivate, NoDatabase, TooNew, DatabaseFailed, ContentError.
     """
     options.must_be_private()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no crash may write keys to a disk
+    keep_to_ourselves()
     async with opened(database, upgrade=True) as engine:
         live: LiveContent[DeskGuidance] = LiveContent(content, DeskGuidance.of)
         with closing(KeyStretcher()) as stretcher:
@@ -73,7 +75,8 @@ async def run_desk(
                 async with engine.connect() as connection:
                     anybody = any(member.active for member in await list_members(connection))
                 ready(anybody)
-                await serve_desk(parts_of(engine, stretcher, options, lambda: live.current), listening, stop)
+                async with watching(engine):
+                    await serve_desk(parts_of(engine, stretcher, options, lambda: live.current), listening, stop)
 
 
 async def serve_desk(parts: Parts, listening: Listening, stop: asyncio.Event) -> None:

@@ -54,7 +54,8 @@ def recall(folder: Path, key: str) -> dict[str, Similarities] | None:
 def remember(folder: Path, key: str, found: Mapping[str, Similarities]) -> None:
     """Keeps a check whose tests all held. A folder that cannot be written only costs the next check its time."""
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        for needed in (folder.parent, folder):
+            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "w") as file:
             json.dump({code: asdict(each) for code, each in found.items()}, file)

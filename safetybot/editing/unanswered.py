@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from safetybot.reports.sealing import CannotOpen, KeyPair
 from safetybot.storage import unanswered as stored
+from safetybot.storage.database import Where
 from safetybot.storage.opening import must_be_newest, opened, reading
 from safetybot.storage.scrubbing import scrub
 from safetybot.unanswered import open_words
@@ -44,7 +44,7 @@ class Unanswered:
     """Messages that this key does not open: sealed to another, or damaged."""
 
 
-async def read_unanswered(database: Path, pair: KeyPair) -> Unanswered:
+async def read_unanswered(database: Where, pair: KeyPair) -> Unanswered:
     """Everything that waits, opened; changes nothing. Raises DatabaseError."""
     async with reading(database) as connection:
         await must_be_newest(connection)
@@ -67,7 +67,7 @@ def _line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-async def dealt_with(database: Path, id_: str) -> bool:
+async def dealt_with(database: Where, id_: str) -> bool:
     """Deletes one message, without a trace; whether it was there. Raises DatabaseError."""
     async with opened(database) as engine:
         async with engine.begin() as connection:

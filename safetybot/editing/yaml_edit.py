@@ -56,7 +56,10 @@ def changed(content: bytes, change: Callable[[dict[str, Data]], None], path: str
         return content
     bom = content[:3] if content.startswith(b"\xef\xbb\xbf") else b""
     text = content[len(bom) :].decode()
-    result = bom + _Splicer(text).spliced(source.data, wanted).encode()
+    try:
+        result = bom + _Splicer(text).spliced(source.data, wanted).encode()
+    except UnicodeEncodeError:
+        raise EditRefusedError("There is half a character in this text. Type it again.") from None
     read = parse(result, path)
     if errors(read.faults) or _stripped(read.data) != _stripped(wanted):
         raise EditRefusedError("This change cannot be made here. Make it in the file itself.", read.faults)

@@ -2,7 +2,8 @@
 
 A row's hash is BLAKE2b-256 of the previous row's hash and the row as JSON; the first follows 32 zero bytes. A row is
 added in the transaction of the act it records: both are there, or neither. ``audit_head`` holds the newest row's number
-and hash. To write it is to lock it, so that writers in other processes wait their turn and the chain cannot fork.
+and hash. Whoever is to write locks it first, so that writers in other processes wait their turn and the chain cannot
+fork.
 
 Someone who can write to the database can compute the whole chain anew. So note its head elsewhere now and then
 (``doctor`` prints it): :func:`verify` checks the chain against such an anchor.
@@ -25,6 +26,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.storage.database import for_writing
 from safetybot.storage.tables import audit_head, audit_log
 
 BOT = "bot"
@@ -32,6 +34,9 @@ BOT = "bot"
 OPERATOR = "operator"
 DESK = "desk"
 """The actor of what the desk notes of somebody who is not logged in."""
+_HEAD = select(audit_head.c.number, audit_head.c.hash)
+_TOUCH = update(audit_head).values(id=audit_head.c.id).returning(audit_head.c.number, audit_head.c.hash)
+_LOCK = _HEAD.with_for_update()
 _DETAIL_MAX = 400
 _PAGE = 1000
 
@@ -85,6 +90,9 @@ class Act(StrEnum):
     CODES_RENEWED = "recovery codes renewed"
     CODE_USED = "recovery code used"
     DRILL = "recovery drill"
+    BACKED_UP = "backed up"
+    RESTORED = "restored"
+    """From a backup: what was done after that was made is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +150,9 @@ async def hold(connection: AsyncConnection) -> Head:
 
     Raises AuditDamaged.
     """
-    statement = update(audit_head).values(id=audit_head.c.id).returning(audit_head.c.number, audit_head.c.hash)
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        raise AuditDamaged("the audit log has lost its head")
-    return Head(row[0], row[1])
+    # SQLite locks by writing. PostgreSQL locks the row, and then reads it as whoever held it before has left it.
+    statement = _TOUCH if connection.dialect.name == "sqlite" else _LOCK
+    return _head((await connection.execute(statement)).one_or_none())
 
 
 @asynccontextmanager
@@ -155,7 +161,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     Raises AuditDamaged.
     """
-    async with engine.begin() as connection:
+    async with for_writing(engine).begin() as connection:
         await hold(connection)
         yield connection
 
@@ -183,7 +189,10 @@ async def append(
 
 async def head(connection: AsyncConnection) -> Head:
     """The newest row's number and hash. Raises AuditDamaged."""
-    row = (await connection.execute(select(audit_head.c.number, audit_head.c.hash))).one_or_none()
+    return _head((await connection.execute(_HEAD)).one_or_none())
+
+
+def _head(row: Any) -> Head:
     if row is None:
         raise AuditDamaged("the audit log has lost its head")
     return Head(row[0], row[1])

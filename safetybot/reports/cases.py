@@ -150,6 +150,8 @@ class CaseRow:
 
 async def case_row(connection: AsyncConnection, case_id: str) -> CaseRow:
     """A case's facts, without counts of envelopes. Raises UnknownCase, Shredded."""
+    if not case_id.isalnum():
+        raise UnknownCase("no case has such an id")  # nor may PostgreSQL be asked for every character
     row = (await connection.execute(select(cases).where(cases.c.id == case_id))).one_or_none()
     if row is None:
         raise UnknownCase("there is no such case")

@@ -53,7 +53,8 @@ def find_handles(text: str) -> tuple[Handle, ...]:
 def _plain(text: str) -> str:
     """In one way of writing: full-width letters are plain, and what is not to be seen is gone."""
     if not text.isascii():
-        folded = unicodedata.normalize("NFKC", text)
+        # Half a character has no place in an address.
+        folded = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
         text = "".join(letter for letter in folded if letter.isascii() or unicodedata.category(letter) != "Cf")
     return text.replace("[.]", ".").replace("(.)", ".")
 

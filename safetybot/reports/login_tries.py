@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.reports.audit import DESK, Act, append, transaction
@@ -28,6 +28,7 @@ from safetybot.reports.passphrases import plain
 from safetybot.reports.staff import find_member
 from safetybot.reports.staff_errors import StaffError, UnknownMember
 from safetybot.reports.times import moment_of
+from safetybot.storage.store import upserts
 from safetybot.storage.tables import login_tries
 
 FREE = 5
@@ -90,14 +91,18 @@ async def _count(engine: AsyncEngine, key: bytes, at: dt.datetime) -> Try:
     async with transaction(engine) as connection:  # one after another
         await connection.execute(delete(login_tries).where(login_tries.c.expires < second // 3600))
         row = (await connection.execute(select(login_tries).where(login_tries.c.name_key == key))).one_or_none()
-        if row is not None and row.until > second:
+        # Longer than the longest means that the clock was set back: nobody is locked out until it has caught up.
+        if row is not None and second < row.until <= second + LONGEST_SECONDS:
             raise LockedOut(row.until - second)
         failed = 1 + (row.failed if row else 0)
         attempt = Try(key, failed, second + _delay(failed) if failed >= FREE else 0)
         expires = second // 3600 + FORGOTTEN_HOURS
-        await connection.execute(delete(login_tries).where(login_tries.c.name_key == key))
+        # The row is changed, not replaced: who forgets it at this moment waits, and then finds it.
+        insert = upserts(connection.dialect.name)(login_tries)
+        changed = {name: insert.excluded[name] for name in ("failed", "until", "expires")}
         await connection.execute(
-            insert(login_tries).values(name_key=key, failed=failed, until=attempt.until, expires=expires)
+            insert.on_conflict_do_update(index_elements=[login_tries.c.name_key], set_=changed),
+            {"name_key": key, "failed": failed, "until": attempt.until, "expires": expires},
         )
     return attempt
 

@@ -52,5 +52,5 @@ def join(pieces: Sequence[Json]) -> Json:
         if [(piece["part"], piece["of"]) for piece in pieces] != [(n + 1, len(pieces)) for n in range(len(pieces))]:
             raise CannotOpen("a message is not complete")
         return json.loads("".join(piece["text"] for piece in pieces))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise CannotOpen("a message has an unknown form") from None

@@ -64,7 +64,7 @@ async def readers(connection: AsyncConnection) -> Mapping[str, bytes]:
     """
     query = select(staff.c.id, staff.c.public_key).where(staff.c.active)
     found = {row.id: row.public_key for row in await connection.execute(query)}
-    recovery = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
+    recovery = await recovery_public_key(connection)
     if not found or recovery is None:
         raise NoReader("there is no active member of staff: run  safetybot staff add NAME")
     return {**found, RECOVERY: recovery}
@@ -72,7 +72,9 @@ async def readers(connection: AsyncConnection) -> Mapping[str, bytes]:
 
 async def list_members(connection: AsyncConnection) -> Sequence[Member]:
     """Every member, by name."""
-    return [member_of(row) for row in await connection.execute(select(staff).order_by(staff.c.name))]
+    # Sorted here: databases sort letters each in their own way.
+    found = [member_of(row) for row in await connection.execute(select(staff))]
+    return sorted(found, key=lambda member: member.name)
 
 
 async def find_member(connection: AsyncConnection, name: str) -> Member:
@@ -116,6 +118,11 @@ async def add(
         await append(connection, actor, Act.STAFF_ADDED, moment_of(at), member=member.id)
         show(member, recovery)
     return member, recovery
+
+
+async def recovery_public_key(connection: AsyncConnection) -> bytes | None:
+    """The recovery key's public half, if there is one."""
+    return (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
 
 
 async def has_recovery_key(connection: AsyncConnection) -> bool:

@@ -2,7 +2,7 @@
 
 Each thing that aiosqlite does is a change to another thread and back, five of them for one look. For what every
 message needs, all the work is done in such a thread instead: with the same tables and queries, on a connection to the
-same file.
+same file. On PostgreSQL it is done on the event loop, and again where another process was in the way.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
 
 from safetybot.storage.database import Engine, direct_engine
+from safetybot.storage.postgresql import was_in_the_way
 
 T = TypeVar("T")
 
@@ -23,17 +25,32 @@ Work = Callable[[Connection], T]
 
 THREADS = 3
 """So that one who reads does not wait for one who waits for the disk."""
+TRIES = 3
+"""On PostgreSQL."""
 
 
 async def run(engine: Engine, work: Work[T]) -> T:
-    """What ``work`` gives, in one transaction, committed. Raises what it raises; then nothing of it is done."""
+    """What ``work`` gives, in one transaction, committed. Raises what it raises; then nothing of it is done.
+
+    It may be done more than once, the last of which counts: it changes nothing but the database.
+    """
     if engine.dialect.name != "sqlite":
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
+        return await _run_there(engine, work)
     threads = _THREADS.get(engine)
     if threads is None:
         threads = _THREADS[engine] = Threads(engine)
     return await threads.run(work)
+
+
+async def _run_there(engine: Engine, work: Work[T]) -> T:
+    for left in reversed(range(TRIES)):
+        try:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+        except DBAPIError as error:
+            if not left or not was_in_the_way(error):
+                raise
+    raise AssertionError  # never reached
 
 
 class Threads:

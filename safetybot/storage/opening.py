@@ -12,11 +12,13 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.storage.database import migrate, migration_config, sqlite_engine, sqlite_reader
+from safetybot.storage.database import engine_of, migrate, migration_config, reader_of
+from safetybot.storage.postgresql import CannotReach, NoTls
+from safetybot.storage.where import Where, shown
 
 _REMEDIES = {
     "BUSY": "another process holds it: try again",
@@ -27,8 +29,38 @@ _REMEDIES = {
     "READONLY": "it cannot be written: run this as the user the bot runs as",
     "CANTOPEN": "it cannot be opened: run this as the user the bot runs as",
     "PERM": "it cannot be opened: run this as the user the bot runs as",
+    "GONE": "its file was there and is gone: put it back, or restore a backup",
+    "IOERR": "its disk does not do what it should: see whether it is full or broken",
 }
 """SQLite's names of errors → what they mean to an operator."""
+_RIGHTS = "its user lacks a right: make it the owner of the database (ALTER DATABASE … OWNER TO …)"
+_SERVER_REMEDIES = {
+    "28P01": "its password is wrong: see SAFETYBOT_DATABASE_URL and SAFETYBOT_DATABASE_PASSWORD_FILE",
+    "28000": "the server does not let this user in: see its pg_hba.conf, and ?ssl=require in SAFETYBOT_DATABASE_URL",
+    "3D000": "there is no such database on the server: run  createdb  there, or mend SAFETYBOT_DATABASE_URL",
+    "53300": "the server has too many connections: raise max_connections there, or run fewer processes",
+    "53100": "there is no room left on the server's disk",
+    "53200": "the server is out of memory",
+    "25006": "it cannot be written: SAFETYBOT_DATABASE_URL names a standby, or a server that was made read-only",
+    "42501": _RIGHTS,
+    "3F000": _RIGHTS,
+    "55P03": "another process holds it: try again",
+    "57014": "it took too long: try again",
+    "40P01": "another process was in the way: try again",
+    "57P01": "the server is stopping: try again once it is back",
+    "57P02": "the server crashed: try again once it is back",
+    "57P03": "the server is starting or stopping: try again",
+    "XX001": "it is damaged: restore a backup",
+    "XX002": "an index of it is damaged: run  REINDEX DATABASE  there",
+}
+"""PostgreSQL's codes of errors → the same."""
+_TLS = "no TLS with it: see ssl and sslrootcert in SAFETYBOT_DATABASE_URL, and the server's certificate"
+_UNREACHABLE = "it cannot be reached: see whether the server runs, and SAFETYBOT_DATABASE_URL"
+
+
+_MAKES = "safetybot run  or  safetybot staff add NAME  makes it"
+_VERSION = "alembic_version"
+"""The table that says which migrations were run."""
 
 
 class DatabaseError(Exception):
@@ -74,20 +106,23 @@ def _schema(connection: Connection) -> Schema:
 
 
 @asynccontextmanager
-async def opened(path: Path, *, make: bool = False, upgrade: bool = False) -> AsyncIterator[AsyncEngine]:
-    """The database in ``path`` with the newest tables; with ``make`` it is made, or upgraded, where needed.
+async def opened(where: Where, *, make: bool = False, upgrade: bool = False) -> AsyncIterator[AsyncEngine]:
+    """The database ``where`` it is with the newest tables; with ``make`` they are made, or upgraded, where needed.
 
-    With ``upgrade`` it is upgraded where needed, and never made.
+    With ``upgrade`` they are upgraded where needed, and never made. A PostgreSQL database itself is made by its owner.
 
     Raises NoDatabase, NotUpgraded, TooNew; DatabaseFailed where anything in the block failed for the database's sake.
     """
     if not make:
-        _must_exist(path)
+        _must_exist(where)
     with named_errors():
-        engine = sqlite_engine(path)
+        engine = engine_of(where)
         try:
             async with engine.connect() as connection:
-                found = await schema(connection)
+                found = await _found(connection)
+            if found is None and not make:
+                raise _no_tables(where)
+            found = found or Schema.OLD
             _must_be(found, old=make or upgrade)
             if found is Schema.OLD:
                 await migrate(engine)
@@ -97,19 +132,29 @@ async def opened(path: Path, *, make: bool = False, upgrade: bool = False) -> As
 
 
 @asynccontextmanager
-async def reading(path: Path) -> AsyncIterator[AsyncConnection]:
+async def reading(where: Where) -> AsyncIterator[AsyncConnection]:
     """One look at the database as it is at this moment, whatever its tables are; changes nothing, makes nothing.
 
     Raises NoDatabase; DatabaseFailed as :func:`opened` does.
     """
-    _must_exist(path)
+    _must_exist(where)
     with named_errors():
-        engine = sqlite_reader(path)
+        engine = reader_of(where)
         try:
             async with engine.connect() as connection:
+                if await _found(connection) is None:
+                    raise _no_tables(where)
                 yield connection
         finally:
             await engine.dispose()
+
+
+async def _found(connection: AsyncConnection) -> Schema | None:
+    """Which tables there are; None where somebody made the database on a server, and nobody ours in it."""
+    if connection.dialect.name == "sqlite":
+        return await schema(connection)
+    there = await connection.run_sync(lambda sync: inspect(sync).has_table(_VERSION))
+    return await schema(connection) if there else None
 
 
 async def must_be_newest(connection: AsyncConnection) -> None:
@@ -131,12 +176,28 @@ def named_errors() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        name = str(getattr(cause, "sqlite_errorname", type(cause).__name__)).removeprefix("SQLITE_")
-        remedy = _REMEDIES.get(name.partition("_")[0], "")
+        name, remedy = _named(error)
         raise DatabaseFailed(f"the database failed ({name})" + (f": {remedy}" if remedy else "")) from None
 
 
-def _must_exist(path: Path) -> None:
-    if not path.exists():
-        raise NoDatabase(f"there is no database at {path} yet: safetybot run  or  safetybot staff add NAME  makes it")
+def _named(error: Exception) -> tuple[str, str]:
+    """What an error is called, and what to do; empty where nobody knows."""
+    cause: object = error.orig if isinstance(error, DBAPIError) else error
+    if code := getattr(cause, "sqlstate", None):
+        return code, _SERVER_REMEDIES.get(code) or (_UNREACHABLE if code.startswith("08") else "")
+    of_driver = getattr(cause, "orig", None) or cause
+    if isinstance(of_driver, NoTls):
+        return str(of_driver), _TLS
+    if isinstance(of_driver, CannotReach):
+        return str(of_driver), _UNREACHABLE
+    name = str(getattr(cause, "sqlite_errorname", type(of_driver).__name__)).removeprefix("SQLITE_")
+    return name, _REMEDIES.get(name.partition("_")[0], "")
+
+
+def _must_exist(where: Where) -> None:
+    if isinstance(where, Path) and not where.exists():
+        raise NoDatabase(f"there is no database at {where} yet: {_MAKES}")
+
+
+def _no_tables(where: Where) -> NoDatabase:
+    return NoDatabase(f"the database {shown(where)} has no tables yet: {_MAKES}")

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
+    Connection,
+    Delete,
     LargeBinary,
     Table,
     bindparam,
@@ -22,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.storage.errands import run
 from safetybot.storage.scrubbing import scrub
@@ -32,6 +34,7 @@ from safetybot.storage.tables import (
     drafts,
     fragments,
     handled_updates,
+    limits,
     sessions,
     transcripts,
     visits,
@@ -114,7 +117,7 @@ class Store:
     """The conversation's tables of one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._insert = upserts(engine.dialect.name)
         self._looks = Together(self._look)
 
@@ -128,7 +131,7 @@ class Store:
         stored: dict[tuple[str, bytes], Sealed] = {}
         handled: set[Update] = set()
         asked = {"keys": keys, "updates": updates}
-        for name, key, envelope, number in await run(self._engine, lambda each: each.execute(_LOOK, asked).all()):
+        for name, key, envelope, number in await run(self.engine, lambda each: each.execute(_LOOK, asked).all()):
             if key is None:
                 handled.add((name, number))
             else:
@@ -146,17 +149,20 @@ class Store:
 
     async def write(self, batch: Batch) -> None:
         """Writes a batch in one transaction: all of it, or nothing."""
-        async with self._engine.begin() as connection:
-            await self._write_sealed(connection, sessions, batch.sessions)
-            await self._write_sealed(connection, fragments, batch.fragments)
-            if batch.handled:
-                rows = [
-                    {"channel": channel, "update_id": update_id, "expires": expires}
-                    for (channel, update_id), expires in batch.handled.items()
-                ]
-                await connection.execute(self._insert(handled_updates).on_conflict_do_nothing(), rows)
-            if batch.counts:
-                await self._add(connection, batch.counts)
+        await run(self.engine, lambda connection: self.write_on(connection, batch))
+
+    def write_on(self, connection: Connection, batch: Batch) -> None:
+        """As :meth:`write`, in a transaction that the caller has begun."""
+        self._write_sealed(connection, sessions, batch.sessions)
+        self._write_sealed(connection, fragments, batch.fragments)
+        if batch.handled:
+            rows = [
+                {"channel": channel, "update_id": update_id, "expires": expires}
+                for (channel, update_id), expires in batch.handled.items()
+            ]
+            connection.execute(self._insert(handled_updates).on_conflict_do_nothing(), rows)
+        if batch.counts:
+            self._add(connection, batch.counts)
 
     async def purge(self, hour: int, second: int, *, deleted: bool = False) -> None:
         """Deletes everything of chats whose time is over, without leaving a trace of it.
@@ -166,12 +172,22 @@ class Store:
         gone = 0
         by_hour, by_second = (sessions, handled_updates, drafts), (fragments, visits, transcripts)
         expiring = (*((table, hour) for table in by_hour), *((table, second) for table in by_second))
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             for table, now in expiring:
-                gone += (await connection.execute(delete(table).where(table.c.expires < now))).rowcount
+                gone += (await connection.execute(self._expired(table, now))).rowcount
             await connection.execute(delete(code_tries).where(code_tries.c.hour < hour))
+            await connection.execute(delete(limits).where(limits.c.expires < hour))
         if gone or deleted:
-            await scrub(self._engine, tries=1)  # soon comes the next purge
+            await scrub(self.engine, tries=1)  # soon comes the next purge
+
+    def _expired(self, table: Table, now: int) -> Delete:
+        """Deletes what is over; what another process is writing or deleting at this moment is left to it."""
+        over = table.c.expires < now
+        if self.engine.dialect.name == "sqlite":
+            return delete(table).where(over)
+        key = tuple(table.primary_key.columns)
+        free = select(*key).where(over).with_for_update(skip_locked=True)
+        return delete(table).where(tuple_(*key).in_(free))
 
     async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:
         """(name, topic) → sum from ``first_day`` to ``last_day``, both included."""
@@ -180,15 +196,13 @@ class Store:
             .where(counters.c.day.between(first_day, last_day))
             .group_by(counters.c.name, counters.c.topic)
         )
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return {(name, topic): int(total) for name, topic, total in await connection.execute(query)}
 
-    async def _write_sealed(
-        self, connection: AsyncConnection, table: Table, changed: Mapping[bytes, Sealed | None]
-    ) -> None:
+    def _write_sealed(self, connection: Connection, table: Table, changed: Mapping[bytes, Sealed | None]) -> None:
         gone = [key for key, sealed in changed.items() if sealed is None]
         if gone:
-            await connection.execute(delete(table).where(table.c.chat_key.in_(gone)))
+            connection.execute(delete(table).where(table.c.chat_key.in_(gone)))
         rows: Sequence[dict[str, Any]] = [
             {"chat_key": key, "sealed": sealed.envelope, "expires": sealed.expires}
             for key, sealed in changed.items()
@@ -196,7 +210,7 @@ class Store:
         ]
         if rows:
             insert = self._insert(table)
-            await connection.execute(
+            connection.execute(
                 insert.on_conflict_do_update(
                     index_elements=[table.c.chat_key],
                     set_={"sealed": insert.excluded.sealed, "expires": insert.excluded.expires},
@@ -204,12 +218,14 @@ class Store:
                 rows,
             )
 
-    async def _add(self, connection: AsyncConnection, counts: Counter[Count]) -> None:
+    def _add(self, connection: Connection, counts: Counter[Count]) -> None:
+        # Of all that is written these alone are rows that others write too: last, so that nobody waits for long, and
+        # in one order, so that no two wait for each other.
         insert = self._insert(counters)
-        await connection.execute(
+        connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[counters.c.day, counters.c.name, counters.c.topic],
                 set_={"count": counters.c.count + insert.excluded.count},
             ),
-            [{**key._asdict(), "count": number} for key, number in counts.items()],
+            [{**key._asdict(), "count": number} for key, number in sorted(counts.items())],
         )

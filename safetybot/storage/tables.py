@@ -250,3 +250,18 @@ unanswered = Table(
     Column("day", String(10), nullable=False, index=True, comment="UTC, 2026-11-24"),
     Column("sealed", LargeBinary, nullable=False, comment="masked words, with consent, to the editors' key"),
 )
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(200), nullable=False, comment="a fact about the installation, with nobody in it"),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", LargeBinary(16), primary_key=True, comment="hash, under a key of one hour, of what is limited"),
+    Column("until", BigInteger, nullable=False, comment="microsecond since 1970 up to which it is used up"),
+    Column("expires", BigInteger, nullable=False, index=True, comment="hour since 1970 after which it is deleted"),
+)

@@ -42,7 +42,8 @@ class TranscriptStore:
         return [found.get(key) for key in keys]
 
     async def _save(self, changes: Sequence[tuple[bytes, Sealed | None]]) -> list[None]:
-        rows = dict(changes)
+        # In one order in every process: two that write the same chats wait for each other, and never both.
+        rows = dict(sorted(dict(changes).items()))
         gone = [key for key, sealed in rows.items() if sealed is None]
         kept = [
             {"chat_key": key, "sealed": sealed.envelope, "expires": sealed.expires}

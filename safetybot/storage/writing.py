@@ -1,43 +1,114 @@
-"""Writes behind: changes are gathered and committed together, once a second and on stop.
+"""Writes what turns have changed: behind, and gathered, where one process has the database; else before a turn ends.
 
-What is gathered and not yet committed is seen by reads. A failed commit loses nothing: the batch is kept and tried
-again with what came since.
+Either way many turns share a commit, for it takes as long for a hundred as for one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
 
-from safetybot.storage.store import Batch, Found, Sealed, Store, Update
+from sqlalchemy import Connection
 
-INTERVAL = 1.0
-"""Seconds between commits."""
+from safetybot.observing import Observed
+from safetybot.storage.chat_locks import ChatLocks, TurnLost
+from safetybot.storage.errands import run
+from safetybot.storage.store import Batch, Found, Sealed, Store, Update
+from safetybot.storage.together import Together
+
+INTERVAL = 0.05
+"""Seconds between commits, where there is something to commit."""
+RETRY = 1.0
+"""Seconds after which a commit that failed is tried again."""
 
 _log = logging.getLogger(__name__)
 
 
-class WriteBehind:
-    """Gathers changes to a :class:`Store`. Between ``start`` and ``stop`` it commits by itself."""
+class Writing(ABC):
+    """What turns look at and change."""
 
-    def __init__(self, store: Store, before: Callable[[], Awaitable[None]]) -> None:
-        """``before`` is awaited before each commit, to add what has not been gathered yet."""
+    @abstractmethod
+    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+        """What is stored of a chat, with all that earlier turns have changed."""
+
+    @abstractmethod
+    async def write(self, chat_key: bytes, changed: Batch) -> None:
+        """Takes in what the turn of a chat has changed. Raises TurnLost, and what the database raises."""
+
+    async def flush(self) -> None:
+        """Returns once everything taken in so far is on the disk. Raises what the database raises."""
+        return
+
+    async def stop(self) -> None:
+        """Ends in an orderly way: everything is on the disk."""
+        await self.flush()
+
+
+class WriteThrough(Writing):
+    """Each turn waits for its commit, so that the next turn of the chat may be another process's."""
+
+    def __init__(self, store: Store, locks: ChatLocks, observed: Observed | None = None) -> None:
+        self._observed = observed or Observed()
         self._store = store
-        self._before = before
-        self._gathered = Batch()
-        self._committing = Batch()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
-        self._lock = asyncio.Lock()
-
-    def gather(self) -> Batch:
-        """The batch to add changes to; do not keep it across an await."""
-        return self._gathered
+        self._locks = locks
+        self._writes = Together(self._write)
 
     async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
-        """As :meth:`Store.look`, with what is not committed yet."""
+        return await self._store.look(chat_key, update)
+
+    async def write(self, chat_key: bytes, changed: Batch) -> None:
+        if changed and not await self._writes.ask((chat_key, changed)):
+            raise TurnLost("another process has the turn of this chat now")
+
+    async def _write(self, asked: Sequence[tuple[bytes, Batch]]) -> list[bool]:
+        """Writes those whose turns are still ours. Whether each of them is written."""
+        chats = [chat_key for chat_key, _ in asked]
+
+        def work(connection: Connection) -> set[bytes]:
+            ours = self._locks.still_ours(connection, chats)
+            together = Batch()
+            for chat_key, changed in asked:
+                if chat_key in ours:
+                    together.merge(changed)
+            self._store.write_on(connection, together)
+            return ours
+
+        with self._observed.committing():
+            ours = await run(self._store.engine, work)
+        return [chat_key in ours for chat_key in chats]
+
+
+class WriteBehind(Writing):
+    """Gathers changes, and commits them by itself. What is gathered and not yet committed is seen by looks.
+
+    A failed commit loses nothing: the batch is kept and tried again with what came since.
+    """
+
+    def __init__(self, store: Store, observed: Observed | None = None) -> None:
+        self._observed = observed or Observed()
+        self._store = store
+        self._gathered = Batch()
+        self._committing = Batch()
+        self._commits = Together(self._commit)
+        self._task: asyncio.Task[None] | None = None
+        self._something = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def gather(self, changed: Batch) -> None:
+        """As :meth:`write`, at once."""
+        self._gathered.merge(changed)
+        self._something.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="write behind")
+
+    async def write(self, chat_key: bytes, changed: Batch) -> None:
+        if changed:
+            self.gather(changed)
+
+    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
         # What is not committed is looked at first: a commit may end between a look at the store and one at it.
         newer: dict[str, Sealed | None] = {}
         for batch in (self._committing, self._gathered):
@@ -50,40 +121,47 @@ class WriteBehind:
         return found._replace(**newer, handled=handled or found.handled) if newer or handled else found
 
     async def flush(self) -> None:
-        """Commits everything gathered so far. Raises what the database raises; then the batch is kept."""
-        async with self._lock:
-            await self._before()
-            if not self._gathered:
-                return
+        """Commits everything gathered so far. Raises what the database raises; then it is kept."""
+        if self._gathered or self._committing:
+            await self._commits.ask(None)
+
+    async def stop(self) -> None:
+        # Not cancelled: whether a commit that is called off has happened or not, nobody could say.
+        self._stopping.set()
+        self._something.set()
+        if self._task:
+            await self._task
+        await self.flush()
+
+    async def _commit(self, asked: Sequence[None]) -> list[None]:
+        if self._gathered:
             self._committing, self._gathered = self._gathered, Batch()
             try:
-                await self._store.write(self._committing)
+                with self._observed.committing():
+                    await self._store.write(self._committing)
             except BaseException:
                 self._committing.merge(self._gathered)
                 self._gathered = self._committing
                 raise
             finally:
                 self._committing = Batch()
-
-    def start(self) -> None:
-        """Begins to commit once a second."""
-        self._task = asyncio.create_task(self._run(), name="write behind")
-
-    async def stop(self) -> None:
-        """Ends that, and commits what is left."""
-        # Not cancelled: whether a commit that is called off has happened or not, nobody could say.
-        self._stopping.set()
-        if self._task:
-            await self._task
-            self._task = None
-        await self.flush()
+        return [None] * len(asked)
 
     async def _run(self) -> None:
+        pause, failures = INTERVAL, 0
         while not self._stopping.is_set():
+            await self._something.wait()
+            self._something.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), INTERVAL)
+                await asyncio.wait_for(self._stopping.wait(), pause)
             try:
                 await self.flush()
+                if failures:
+                    _log.info("changes are written again")
+                pause, failures = INTERVAL, 0
             except Exception as error:
-                # The type alone: a database error may carry what was to be written.
-                _log.error("changes could not be written, trying again: %s", type(error).__name__)
+                pause, failures = RETRY, failures + 1
+                if failures & (failures - 1) == 0:  # at 1, 2, 4, 8…: seen, and no flood of lines
+                    # The type alone: a database error may carry what was to be written.
+                    _log.error("changes could not be written, trying again: %s", type(error).__name__)
+                self._something.set()

@@ -57,7 +57,14 @@ async def test_a_later_version_is_told(tmp_path: Path) -> None:
         await has_staff(tmp_path / "safetybot.sqlite3")
 
 
-@pytest.mark.parametrize("line", ["SAFETYBOT_TELEGRAM_TOKEN=1:a", "SAFETYBOT_WEB_URL=https://chat.example.org"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SAFETYBOT_TELEGRAM_TOKEN=1:a",
+        "SAFETYBOT_WEB_URL=https://chat.example.org",
+        "SAFETYBOT_DATABASE_URL=postgresql://bot@db.example.org/safetybot",
+    ],
+)
 def test_a_token_or_an_address_is_one_also_in_a_file(tmp_path: Path, line: str) -> None:
     (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
     environ = {"SAFETYBOT_DATA": str(tmp_path / "data")}

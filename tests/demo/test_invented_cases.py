@@ -16,6 +16,7 @@ from safetybot.demo.counters import invent
 from safetybot.demo.preparing import Past, Waiting, tell_all
 from safetybot.demo.writer import NotTaken, Writer
 from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.dialogue.tongue import Tongue
 from safetybot.guidance.reader import read_content
 from safetybot.reports import login, second_factor
@@ -98,15 +99,19 @@ async def test_two_of_them_name_the_same_account(bot: Bot) -> None:
 
 async def test_nothing_is_left_of_their_chats(bot: Bot) -> None:
     await told(bot)
-    await bot.service._writing.flush()
+    await bot.service.committed()
     async with bot.engine.connect() as connection:
         for table in ("sessions", "drafts", "visits", "fragments"):
             assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
 
 
 async def test_without_anybody_to_read_it_nothing_is_told(bot: Bot) -> None:
+    async def handle(incoming: Incoming) -> Reply | None:
+        async with bot.service.turn("web", "x") as turn:
+            return await turn.reply(incoming)
+
     with pytest.raises(NotTaken):
-        await Writer(bot.service.handle, "web", "x").reports(invented()[0])
+        await Writer(handle, "web", "x").reports(invented()[0])
 
 
 async def test_a_form_with_other_questions_takes_them_too(

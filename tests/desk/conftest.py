@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from safetybot.desk.guidance import DeskGuidance
 from safetybot.guidance.reader import Library
 from safetybot.reports.stretching import KeyStretcher
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import Where, engine_of
 from tests.desk.station import Station
 from tests.reports.office import Office
 
@@ -24,12 +22,9 @@ def stretcher() -> Iterator[KeyStretcher]:
 
 
 @pytest.fixture
-async def office(empty_database: Path, tmp_path: Path, stretcher: KeyStretcher) -> AsyncIterator[Office]:
-    path = tmp_path / "data" / "desk.sqlite3"
-    path.parent.mkdir()
-    shutil.copy(empty_database, path)
-    engine = sqlite_engine(path)
-    yield Office(engine, stretcher, path)
+async def office(where: Where, stretcher: KeyStretcher) -> AsyncIterator[Office]:
+    engine = engine_of(where)
+    yield Office(engine, stretcher, where)
     await engine.dispose()
 
 

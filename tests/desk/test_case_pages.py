@@ -15,8 +15,11 @@ from safetybot.reports.cases import CaseRef, Outcome, Status, Urgency, case_row
 from safetybot.reports.codes import CodeKeys
 from safetybot.reports.filing import add_to_case, view_case, withdraw
 from safetybot.reports.retention import shred
+from tests.databases import BOTH
 from tests.desk import hostile
 from tests.desk.station import Seat, Station
+
+DATABASES = BOTH
 
 STORY = "he said  \n\n   <b>pay</b> or snap_kid99 tells"
 CONTACT = "ring zebedee 07700 900123"
@@ -156,7 +159,7 @@ class TestOpening:
 
     async def test_there_is_no_such_case(self, station: Station) -> None:
         ada = await station.login("Ada")
-        for path in ("/cases/nonsense", f"/cases/{'0' * 32}"):
+        for path in ("/cases/nonsense", f"/cases/{'0' * 32}", "/cases/%00"):
             await ada.open(path)
             assert ada.status == 404
 

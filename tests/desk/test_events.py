@@ -17,11 +17,14 @@ from safetybot.desk import events
 from safetybot.desk.logins import IDLE, Ended
 from safetybot.reports.audit import head
 from safetybot.reports.cases import Urgency
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_head
+from tests.databases import BOTH
 from tests.desk.queue_house import Guest, House
 from tests.desk.station import Station
 from tests.reports.office import Office
+
+DATABASES = BOTH
 
 SOON = 2.0
 """Seconds within which a page must know."""
@@ -78,8 +81,8 @@ async def newest(house: House) -> int:
 
 async def test_a_report_that_another_process_files_is_known_within_two_seconds(house: House) -> None:
     ada = await house.office.hire("Ada")
-    bot = sqlite_engine(house.office.path)
-    outside = Office(bot, house.office.stretcher, house.office.path)
+    bot = engine_of(house.office.where)
+    outside = Office(bot, house.office.stretcher, house.office.where)
     async with house.open() as served:
         seat = house.enter(ada, served.address)
         async with seat.client, listening(seat, await newest(house)) as stream:

@@ -18,8 +18,11 @@ from safetybot.reports.cases import CaseRef, Outcome, Status, Urgency
 from safetybot.reports.filing import withdraw
 from safetybot.reports.queue import list_cases
 from safetybot.storage.tables import cases
+from tests.databases import BOTH
 from tests.desk.queue_house import House
 from tests.desk.station import Station
+
+DATABASES = BOTH
 
 STORY = "somebody called Jonny_Smith asks for pictures"
 HOSTILE = "<script>alert(1)</script>\u202e\"'&"

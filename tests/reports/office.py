@@ -17,6 +17,8 @@ from safetybot.reports.filing import FoundCase, Report, file_report, find_case
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.sealing import Json, KeyPair
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.storage.database import Where
+from tests import postgres
 
 CHEAP = Parameters(passes=1, memory=8192, cheap_for_tests=True)
 PEPPER = bytes(range(32))
@@ -30,7 +32,7 @@ class Office:
 
     engine: AsyncEngine
     stretcher: KeyStretcher
-    path: Path
+    where: Where
     now: dt.datetime = START
     recovery: KeyPair | None = None
     members: dict[str, UnlockedMember] = field(default_factory=dict)
@@ -66,7 +68,15 @@ class Office:
     def later(self, **much: int) -> None:
         self.now += dt.timedelta(**much)
 
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        assert isinstance(self.where, Path)
+        return self.where
+
     def on_disk(self) -> bytes:
+        if not isinstance(self.where, Path):
+            return postgres.on_disk(self.where)
         return b"".join(file.read_bytes() for file in sorted(self.path.parent.glob(f"{self.path.name}*")))
 
 

@@ -18,7 +18,7 @@ from safetybot.reports.audit import (
     transaction,
     verify,
 )
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_head, audit_log
 from tests.reports.office import Office
 
@@ -133,7 +133,7 @@ async def test_detail_is_short(office: Office) -> None:
 
 
 async def test_writers_of_two_processes_do_not_fork_the_chain(office: Office) -> None:
-    others = [office.engine, sqlite_engine(office.path), sqlite_engine(office.path)]
+    others = [office.engine, engine_of(office.where), engine_of(office.where)]
 
     async def write(number: int) -> None:
         for step in range(8):

@@ -16,7 +16,7 @@ from safetybot.reports.filing import add_to_case, withdraw
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.notes import MOST, Note, tell, text_of
 from safetybot.reports.retention import purge
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import engine_of
 from safetybot.storage.tables import cases, envelope_keys, envelopes, staff_chat
 from tests.reports.office import Office
 
@@ -309,7 +309,7 @@ class TestRatherTwiceThanNever:
 class TestSeveralProcesses:
     async def test_of_many_at_once_one_sends(self, office: Office, ears: Ears) -> None:
         await office.file("words")
-        engines = [sqlite_engine(office.path) for _ in range(5)]
+        engines = [engine_of(office.where) for _ in range(5)]
 
         async def slow(text: str) -> bool:
             await asyncio.sleep(0.2)
@@ -325,7 +325,7 @@ class TestSeveralProcesses:
         await office.file("words")
         await ears.listen()
         await office.file("words")
-        other = sqlite_engine(office.path)
+        other = engine_of(office.where)
         assert await tell(other, ears.send, GAP, lambda: ears.now + GAP - 1) == pytest.approx(1, abs=0.002)
         assert await tell(other, ears.send, GAP, lambda: ears.now + GAP) is None
         assert len(ears.heard) == 2

@@ -18,6 +18,7 @@ from safetybot.reports.retention import Purged, purge
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import cases, envelope_keys, envelopes
+from tests.databases import SQLITE_ALONE
 from tests.reports.office import Office
 
 NOTHING = Purged((), ())
@@ -117,6 +118,7 @@ async def test_what_is_not_closed_is_never_purged(office: Office) -> None:
     assert await purge_on(office, 10_000) == NOTHING
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize("how", ["purged", "withdrawn unread", "withdrawn read"])
 async def test_what_is_shredded_is_opened_by_nobody_and_leaves_no_trace(office: Office, how: str) -> None:
     anna = await office.hire("Anna")
@@ -174,6 +176,7 @@ async def test_staff_delete_only_what_was_withdrawn(office: Office) -> None:
             await casework.shred_withdrawn(connection, office.members["Anna"], ref.id, office.now)
 
 
+@SQLITE_ALONE
 async def test_scrubbing_waits_its_turn(office: Office) -> None:
     """With a reader in the middle of something it says so, and empties the log once the reader is done."""
     await closed_case(office)

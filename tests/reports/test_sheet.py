@@ -21,6 +21,7 @@ from safetybot.reports.sheet_making import make_sheet, read_sheet
 from safetybot.reports.sheet_names import Names
 from safetybot.reports.withholding import Mark
 from safetybot.reports.yearly import YearCounts, first_year, read_years
+from tests.databases import SQLITE_ALONE
 from tests.reports.counted import TOLD, fill
 from tests.reports.office import Office
 
@@ -225,6 +226,7 @@ class TestFromTheDatabase:
             assert counts.reports.total() == counts.urgency.total() == counts.standing.total()
         assert years[2027].done == {}
 
+    @SQLITE_ALONE
     @pytest.mark.slow
     async def test_ten_thousand_cases_and_five_years_of_counters_take_no_time(self, office: Office) -> None:
         topics = tuple(f"topic-{number}" for number in range(30))

@@ -19,6 +19,7 @@ from safetybot.reports.staff_errors import (
 )
 from safetybot.storage.tables import recovery_key
 from safetybot.storage.tables import staff as staff_table
+from tests.databases import SQLITE_ALONE
 from tests.reports.office import CHEAP, PASSPHRASE, Office
 
 
@@ -205,6 +206,7 @@ async def test_stored_parameters_are_used_whatever_the_default_is(office: Office
         await unlock(office, "Anna", f"{PASSPHRASE} of Anna")
 
 
+@SQLITE_ALONE
 async def test_a_real_account_is_made_and_unlocked(office: Office) -> None:
     """With the real parameters."""
     passphrase = one_time_passphrase()
@@ -217,6 +219,7 @@ async def test_a_real_account_is_made_and_unlocked(office: Office) -> None:
     assert repr(anna) == f"UnlockedMember({anna.id})"
 
 
+@SQLITE_ALONE
 async def test_a_wiped_key_is_gone(office: Office) -> None:
     anna = await office.hire("Anna")
     anna.wipe()

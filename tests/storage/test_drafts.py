@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,18 +11,19 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import Where, engine_of
 from safetybot.storage.drafts import SealedKept, count_try, load_kept, save_kept, uncount_try
 from safetybot.storage.store import Sealed, Store
 from safetybot.storage.tables import code_tries, drafts, visits
+from tests.databases import SQLITE_ALONE, refuse
 
 KEY, OTHER = bytes([1]) * 32, bytes([2]) * 32
 NOTHING = SealedKept(None, None)
 
 
 @pytest.fixture
-async def engine(empty_database: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sqlite_engine(Path(shutil.copyfile(empty_database, tmp_path / "test.sqlite3")))
+async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+    engine = engine_of(where)
     yield engine
     await engine.dispose()
 
@@ -101,12 +101,13 @@ class TestKept:
             await connection.rollback()
         assert await load(engine) == before
 
-    async def test_what_is_replaced_or_deleted_leaves_no_trace(self, engine: AsyncEngine, tmp_path: Path) -> None:
+    @SQLITE_ALONE
+    async def test_what_is_replaced_or_deleted_leaves_no_trace(self, engine: AsyncEngine, where: Path) -> None:
         await save(engine, KEY, SealedKept(Sealed(b"zebedee" * 99, 5), Sealed(b"dougal" * 99, 5)))
         await save(engine, KEY, SealedKept(None, Sealed(b"florence", 5)))
         async with engine.connect() as connection:
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        files = b"".join(file.read_bytes() for file in where.parent.iterdir())
         assert b"zebedee" not in files
         assert b"dougal" not in files
         assert b"florence" in files
@@ -149,11 +150,12 @@ class TestPurge:
         assert await load(engine, OTHER) == SealedKept(Sealed(b"d", 11), Sealed(b"v", 1_001))
         assert await tries(engine) == {11: 1}
 
-    async def test_what_is_purged_leaves_no_trace(self, engine: AsyncEngine, tmp_path: Path) -> None:
+    @SQLITE_ALONE
+    async def test_what_is_purged_leaves_no_trace(self, engine: AsyncEngine, where: Path) -> None:
         await save(engine, KEY, SealedKept(Sealed(b"zebedee" * 99, 1), Sealed(b"dougal" * 99, 1)))
         await save(engine, OTHER, SealedKept(Sealed(b"florence" * 99, 9), None))
         await Store(engine).purge(hour=2, second=2)
-        files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        files = b"".join(file.read_bytes() for file in where.parent.iterdir())
         assert b"zebedee" not in files
         assert b"dougal" not in files
         assert b"florence" in files
@@ -161,10 +163,7 @@ class TestPurge:
     async def test_one_that_fails_deletes_nothing(self, engine: AsyncEngine) -> None:
         kept = SealedKept(Sealed(b"d", 1), Sealed(b"v", 1))
         await save(engine, KEY, kept)
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(
-                "CREATE TRIGGER broken BEFORE DELETE ON visits BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
+        await refuse(engine, "DELETE", "visits")
         with pytest.raises(IntegrityError):
             await Store(engine).purge(hour=2, second=2)
         assert await load(engine) == kept

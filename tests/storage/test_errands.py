@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import Where, engine_of
 from safetybot.storage.errands import run
 from safetybot.storage.tables import code_tries
+from tests.databases import SQLITE_ALONE
 
 SWITCHES = ("journal_mode", "synchronous", "secure_delete", "trusted_schema", "foreign_keys", "busy_timeout")
 
 
 @pytest.fixture
-async def engine(empty_database: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sqlite_engine(Path(shutil.copyfile(empty_database, tmp_path / "test.sqlite3")))
+async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+    engine = engine_of(where)
     yield engine
     await engine.dispose()
 
@@ -46,11 +45,12 @@ async def test_where_it_fails_nothing_of_it_is_done(engine: AsyncEngine) -> None
         note(connection)
         connection.execute(text("SELECT * FROM nowhere"))
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(DBAPIError):
         await run(engine, fail)
     assert await run(engine, many) == 0
 
 
+@SQLITE_ALONE
 async def test_it_is_as_safe_as_any_other_connection(engine: AsyncEngine) -> None:
     def switches(connection: Connection) -> list[object]:
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in SWITCHES]
@@ -59,6 +59,7 @@ async def test_it_is_as_safe_as_any_other_connection(engine: AsyncEngine) -> Non
         assert await run(engine, switches) == await connection.run_sync(switches)
 
 
+@SQLITE_ALONE
 async def test_it_ends_with_its_engine_and_begins_again(engine: AsyncEngine) -> None:
     def here(_: Connection) -> threading.Thread:
         return threading.current_thread()

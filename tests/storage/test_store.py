@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import Where, engine_of
 from safetybot.storage.drafts import SealedKept, save_kept
 from safetybot.storage.store import Batch, Count, Found, Sealed, Store
 from safetybot.storage.tables import fragments, handled_updates, sessions
+from tests.databases import SQLITE_ALONE, refuse
 
 KEY, OTHER = bytes([1]) * 32, bytes([2]) * 32
 
 
 @pytest.fixture
-async def engine(empty_database: Path, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    path = Path(shutil.copyfile(empty_database, tmp_path / "test.sqlite3"))
-    engine = sqlite_engine(path)
+async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+    engine = engine_of(where)
     yield engine
     await engine.dispose()
 
@@ -98,10 +97,7 @@ async def test_counts_add_up(store: Store) -> None:
 
 
 async def test_a_batch_is_written_whole_or_not_at_all(store: Store, engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(
-            text("CREATE TRIGGER broken BEFORE INSERT ON counters BEGIN SELECT RAISE(ABORT, 'no'); END")
-        )
+    await refuse(engine, "INSERT", "counters")
     batch = Batch(
         sessions={KEY: Sealed(b"s", 1)},
         handled={("telegram", 7): 1},
@@ -143,10 +139,11 @@ async def test_purging_ends_each_at_its_own_time(store: Store, engine: AsyncEngi
         assert (await connection.execute(select(handled_updates.c.update_id))).scalars().all() == [8]
 
 
-async def test_what_is_purged_leaves_no_trace(store: Store, tmp_path: Path) -> None:
+@SQLITE_ALONE
+async def test_what_is_purged_leaves_no_trace(store: Store, where: Path) -> None:
     await store.write(Batch(fragments={KEY: Sealed(b"zebedee" * 9, 1), OTHER: Sealed(b"florence" * 9, 5)}))
     await store.purge(hour=0, second=2)
-    files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    files = b"".join(file.read_bytes() for file in where.parent.iterdir())
     assert b"zebedee" not in files
     assert b"florence" in files
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from safetybot.editing.unanswered import Unanswered, dealt_with, read_unanswered
 from safetybot.reports.sealing import KeyPair
 from safetybot.storage import unanswered as stored
+from safetybot.storage.database import Where
 from safetybot.storage.opening import DatabaseError, must_be_newest, reading
 
 
@@ -15,7 +15,7 @@ from safetybot.storage.opening import DatabaseError, must_be_newest, reading
 class Asked:
     """What waits in a database."""
 
-    database: Path
+    database: Where
     pair: KeyPair | None = field(default=None, repr=False)
 
     async def waiting(self) -> int:

@@ -55,7 +55,7 @@ def moved(draft: Draft, act: str) -> tuple[Draft, str]:
     if rest == "add" and name not in ("helplines", "related"):
         items.append(SourceDraft() if name == "sources" else StepDraft())
         at = len(items) - 1
-    elif number.isdecimal() and int(number) < len(items):
+    elif number.isascii() and number.isdecimal() and len(number) < 10 and int(number) < len(items):
         at = int(number)
         if what == "remove":
             del items[at]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +12,14 @@ from safetybot.editing.preview.options import PreviewOptions
 from safetybot.editing.preview.parts import Parts
 from safetybot.editing.preview.use import months
 from safetybot.editing.preview.watching import Watcher
+from safetybot.hardening import keep_to_ourselves
 from safetybot.matching.fitter import Fitter
 from safetybot.reports.sealing import KeyPair
 from safetybot.serving.listening import Listening, serve
+from safetybot.storage.database import Where
 
 
-def parts_of(watcher: Watcher, options: PreviewOptions, database: Path, pair: KeyPair | None = None) -> Parts:
+def parts_of(watcher: Watcher, options: PreviewOptions, database: Where, pair: KeyPair | None = None) -> Parts:
     """What pages need. ``pair``: the editors' key, which opens what had no answer."""
     return Parts(watcher, options, lambda: months(database, watcher.today()), Asked(database, pair))
 
@@ -26,7 +27,7 @@ def parts_of(watcher: Watcher, options: PreviewOptions, database: Path, pair: Ke
 async def run_preview(
     content: Path,
     cache: Path,
-    database: Path,
+    database: Where,
     fitter: Callable[[], Fitter],
     options: PreviewOptions,
     listening: Listening,
@@ -37,7 +38,7 @@ async def run_preview(
     """Answers until ``stop`` is set; whatever the state of the content. Raises PreviewNotLocal."""
     options.must_be_local()
     if pair is not None:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no crash may write the key to a disk
+        keep_to_ourselves()
     async with Watcher(content, cache, fitter) as watcher:
         ready()
         await serve_preview(parts_of(watcher, options, database, pair), listening, stop)

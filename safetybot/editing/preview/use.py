@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetybot.storage.database import sqlite_reader
+from safetybot.storage.database import Where, reader_of
 from safetybot.storage.opening import DatabaseError, named_errors
 from safetybot.storage.store import Store
 
@@ -45,13 +45,13 @@ class Months:
         return self.now.get(topic, Use()), self.last.get(topic, Use())
 
 
-async def months(database: Path, today: dt.date) -> Months | None:
+async def months(database: Where, today: dt.date) -> Months | None:
     """The counters of two months; None where no bot has run yet, or its database cannot be read."""
-    if not database.exists():  # noqa: ASYNC240 - as quick as asking a thread
+    if isinstance(database, Path) and not database.exists():
         return None
     first = today.replace(day=1)
     before = first - dt.timedelta(days=1)
-    engine = sqlite_reader(database)
+    engine = reader_of(database)
     try:
         with named_errors():
             store = Store(engine)

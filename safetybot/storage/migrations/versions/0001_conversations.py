@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from safetybot.storage.migrations import SOON_VACUUMED
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,6 +24,7 @@ def upgrade() -> None:
             sa.Column("sealed", sa.LargeBinary(), nullable=False),
             sa.Column("expires", sa.BigInteger(), nullable=False, comment=comment),
             sa.PrimaryKeyConstraint("chat_key", name=f"pk_{name}"),
+            postgresql_with=SOON_VACUUMED,
         )
         op.create_index(f"ix_{name}_expires", name, ["expires"])
     op.create_table(
@@ -30,6 +33,7 @@ def upgrade() -> None:
         sa.Column("update_id", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False, comment="hour since 1970 after which it is deleted"),
         sa.PrimaryKeyConstraint("channel", "update_id", name="pk_handled_updates"),
+        postgresql_with=SOON_VACUUMED,
     )
     op.create_index("ix_handled_updates_expires", "handled_updates", ["expires"])
     op.create_table(
@@ -39,4 +43,5 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(40), nullable=False, comment="empty where it is about no topic"),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "name", "topic", name="pk_counters"),
+        postgresql_with=SOON_VACUUMED,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from safetybot.storage.migrations import SOON_VACUUMED
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -78,6 +80,7 @@ def _cases() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name="pk_envelopes"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_envelopes_cases"),
+        postgresql_with=SOON_VACUUMED,
     )
     op.create_table(
         "envelope_keys",
@@ -89,6 +92,7 @@ def _cases() -> None:
         sa.ForeignKeyConstraint(
             ["case_id", "number"], ["envelopes.case_id", "envelopes.number"], name="fk_envelope_keys_envelopes"
         ),
+        postgresql_with=SOON_VACUUMED,
     )
     op.create_index("ix_envelope_keys_reader", "envelope_keys", ["reader"])
 
@@ -112,5 +116,6 @@ def _audit() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False, comment="of the newest row"),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_head"),
+        postgresql_with=SOON_VACUUMED,
     )
     op.bulk_insert(head, [{"id": 1, "number": 0, "hash": bytes(32)}])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from safetybot.storage.migrations import SOON_VACUUMED
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -20,16 +22,17 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("hour", name="pk_code_tries"),
     )
-    with op.batch_alter_table("cases") as cases:
-        cases.add_column(
-            sa.Column(
-                "noted",
-                sa.Boolean(),
-                nullable=False,
-                server_default=sa.false(),
-                comment="the staff chat was told of what is unread",
-            )
-        )
+    # Not in a batch, which makes the table anew: SQLite drops none that rows of another refer to.
+    op.add_column(
+        "cases",
+        sa.Column(
+            "noted",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="the staff chat was told of what is unread",
+        ),
+    )
 
 
 def _sealed(table: str, expires: str) -> None:
@@ -39,5 +42,6 @@ def _sealed(table: str, expires: str) -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False, comment=expires),
         sa.PrimaryKeyConstraint("chat_key", name=f"pk_{table}"),
+        postgresql_with=SOON_VACUUMED,
     )
     op.create_index(f"ix_{table}_expires", table, ["expires"])

@@ -49,16 +49,17 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("year", "dimension", "value", name="pk_figures"),
     )
-    with op.batch_alter_table("cases") as table:
-        table.add_column(
-            sa.Column(
-                "counted",
-                sa.Boolean(),
-                nullable=False,
-                server_default=sa.false(),
-                comment="what it tells is among the figures",
-            )
-        )
+    # Not in a batch, which makes the table anew: SQLite drops none that rows of another refer to.
+    op.add_column(
+        "cases",
+        sa.Column(
+            "counted",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="what it tells is among the figures",
+        ),
+    )
     unread = sa.table("envelopes", sa.column("unread", sa.Boolean())).c.unread
     op.create_index(
         "ix_envelopes_unread",

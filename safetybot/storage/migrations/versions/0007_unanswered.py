@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from safetybot.storage.migrations import SOON_VACUUMED
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -27,5 +29,6 @@ def upgrade() -> None:
             "sealed", sa.LargeBinary(), nullable=False, comment="masked words, with consent, to the editors' key"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_unanswered"),
+        postgresql_with=SOON_VACUUMED,
     )
     op.create_index("ix_unanswered_day", "unanswered", ["day"])

@@ -1,0 +1,41 @@
+"""A few facts about an installation that all its processes share: one row each, and nobody in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safetybot.storage.store import upserts
+from safetybot.storage.tables import marks
+
+LAST_BACKUP = "last-backup"
+"""The moment (UTC, ``2026-11-27T20:00:00Z``) of the last backup that is whole."""
+LAST_PURGE = "last-purge"
+"""The moment of the last time that what was kept long enough was deleted."""
+SECRET_CHECK = "secret-check"  # noqa: S105 - the name of a row
+"""Tells whether a server's secret is the one this database is used with (:func:`safetybot.secret.check_of`)."""
+WRITTEN = "written"
+"""The moment somebody last saw that the database can be written."""
+
+
+async def get(connection: AsyncConnection) -> Mapping[str, str]:
+    """All of them."""
+    return {row.name: row.value for row in await connection.execute(select(marks))}
+
+
+async def put(engine: AsyncEngine, name: str, value: str) -> None:
+    """Notes one, in a transaction of its own, in place of what it was."""
+    async with engine.begin() as connection:
+        insert = upserts(engine.dialect.name)(marks).values(name=name, value=value)
+        replaced = insert.on_conflict_do_update(index_elements=[marks.c.name], set_={"value": insert.excluded.value})
+        await connection.execute(replaced)
+
+
+async def put_first(engine: AsyncEngine, name: str, value: str) -> str:
+    """Notes one where there is none yet; what it is now. Of several who do so at once, one is first."""
+    async with engine.begin() as connection:
+        insert = upserts(engine.dialect.name)(marks).values(name=name, value=value)
+        await connection.execute(insert.on_conflict_do_nothing())
+        return str((await connection.execute(select(marks.c.value).where(marks.c.name == name))).scalar_one())

@@ -1,0 +1,60 @@
+"""Where the database is: the path of a SQLite file, or the address of one on a PostgreSQL server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+Where = Path | URL
+"""A SQLite file's path, or a PostgreSQL database's address, which may hold a password: show it with :func:`shown`."""
+
+DRIVER = "postgresql+asyncpg"
+_LEADS = (DRIVER, "postgresql", "postgres")
+TLS = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "ssl_min_protocol_version"})
+"""Files and rules for ``ssl``, under libpq's names."""
+_QUERY = sorted({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"} | TLS)
+"""What may stand behind the ``?`` of an address."""
+MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+class AddressError(ValueError):
+    """An address of a database that cannot be used; the message says why, without showing it."""
+
+
+def address(text: str, password: str | None = None) -> URL:
+    """The address in ``postgresql+asyncpg://user@host/name``, with ``password`` where it has none.
+
+    Raises AddressError.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise AddressError("must look like postgresql+asyncpg://user@host:5432/name") from None
+    if url.drivername not in _LEADS:
+        raise AddressError(f"must begin with {DRIVER}:// (a SQLite file needs no address)")
+    query = dict(url.query)
+    if "sslmode" in query:  # as libpq has it
+        query.setdefault("ssl", query.pop("sslmode"))
+    if query.keys() - {*_QUERY}:
+        # Which is not told: it may be part of a password with a ? in it.
+        raise AddressError(f"has more behind its ? than may stand there: {', '.join(_QUERY)} (a ? elsewhere is %3F)")
+    if query.get("ssl", "require") not in MODES:
+        raise AddressError(f"has an ssl that is none of {', '.join(MODES)}")
+    if not url.database:
+        raise AddressError("names no database: end it with /safetybot")
+    if password is not None:
+        if url.password is not None:
+            raise AddressError("holds a password, and SAFETYBOT_DATABASE_PASSWORD_FILE names one too: keep one")
+        url = url.set(password=password)
+    return url.set(drivername=DRIVER, query=query)
+
+
+def shown(where: Where) -> str:
+    """The path, or ``name on host:5432``: without a user, a password or anything else."""
+    if isinstance(where, Path):
+        return str(where)
+    host = where.host or where.query.get("host") or "this machine"
+    hosts = host if isinstance(host, str) else ", ".join(host)
+    return f"{where.database} on {hosts}" + (f":{where.port}" if where.port else "")
