@@ -1,4 +1,8 @@
-"""Deletes what has been kept long enough: at the start of the running bot, and then once a day (UTC)."""
+"""Deletes what has been kept long enough: at the start of the running bot, and then once a day (UTC).
+
+Of several processes each does so, one after another, for each takes the audit log's turn: the first deletes, announces
+and logs, and the others find nothing left to do.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from contextlib import asynccontextmanager, suppress
 
 from safetybot.reports.audit import transaction
 from safetybot.reports.retention import purge
-from safetybot.storage import unanswered
+from safetybot.reports.times import moment_of
+from safetybot.storage import marks, unanswered
 from safetybot.storage.database import Engine
 from safetybot.storage.scrubbing import scrub
 
@@ -49,9 +54,10 @@ async def _every_day(
     while not stop.is_set():
         wait = look
         try:
-            today = clock().astimezone(dt.UTC).date()
+            now = clock()
+            today = now.astimezone(dt.UTC).date()
             if today != done:
-                await _purge(engine, today)
+                await _purge(engine, now, today)
                 done = today
         except Exception as error:
             # The type alone: a database error may carry what was to be written.
@@ -60,11 +66,12 @@ async def _every_day(
         await _pause(wait, stop)
 
 
-async def _purge(engine: Engine, today: dt.date) -> None:
+async def _purge(engine: Engine, now: dt.datetime, today: dt.date) -> None:
     async with engine.begin() as words:  # by itself, so that a damaged audit log does not keep them
         await unanswered.purge(words, today)
     async with transaction(engine) as connection:
         purged = await purge(connection, today)
+    await marks.put(engine, marks.LAST_PURGE, moment_of(now))
     if purged.shredded or purged.announced:
         _log.info("reports deleted: %d, to be deleted in 3 days: %d", len(purged.shredded), len(purged.announced))
     # Even where nothing was deleted now: a crash may have come between the two before.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from safetybot.dialogue.effects import (
@@ -43,15 +43,20 @@ from safetybot.reports.sealing import Json
 from safetybot.reports.staff import readers
 from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.storage.chat_locks import ChatLocks
 from safetybot.storage.database import Engine, OpenConnection
 from safetybot.storage.drafts import SealedKept, count_try, load_kept, save_kept, uncount_try
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Sealed
+from safetybot.storage.together import Together
 
 TRIES_A_CHAT = 5
 """Codes that open nothing, an hour and chat."""
-TRIES_IN_ALL = 1_000
-"""Codes that open nothing, an hour and everywhere: even so, to guess one code would take longer than the Earth has."""
+TRIES_IN_ALL = 10_000
+"""Codes that open nothing, an hour and everywhere: even so, to guess one of ten thousand codes would take millions of
+years. More than a process can try in an hour, so that nobody can use them up to keep others from their cases."""
+OPENING_MOST = 8
+"""Codes that wait to be looked up, half a second each: reports that are sent wait in the same line."""
 OFFERED_SECONDS = 10
 """Seconds for which it is taken as known whether anybody could read a report."""
 
@@ -73,28 +78,40 @@ class ReportService:
         stretcher: KeyStretcher,
         parameters: Parameters | None = None,
         filed: Callable[[], None] = lambda: None,
+        locks: ChatLocks | None = None,
     ) -> None:
-        """``secret``: 32 bytes; ``clock``: seconds since 1970; ``filed`` is called when there is something to read."""
+        """``secret``: 32 bytes; ``clock``: seconds since 1970; ``filed`` is called when there is something to read.
+
+        ``locks``: those of the chats, where several processes share the database.
+        """
         self._engine = engine
         self._pepper = pepper_from(secret)
         self._clock = clock
         self._stretcher = stretcher
         self._parameters = parameters
         self._filed = filed
+        self._locks = locks
         self._offered = False
         self._asked = float("-inf")
+        self._looks = Together(self._look)
+        self._opening = 0
 
     async def offered(self) -> bool:
         """Whether anybody could read a report that is made now."""
         if not 0 <= self._clock() - self._asked < OFFERED_SECONDS:
-            async with self._engine.connect() as connection:
-                try:
-                    await readers(connection)
-                    self._offered = True
-                except NoReader:
-                    self._offered = False
-            self._asked = self._clock()
+            await self._looks.ask(None)
         return self._offered
+
+    async def _look(self, asked: Sequence[None]) -> list[None]:
+        """Looks whether there is a reader; once, for all who ask meanwhile."""
+        async with self._engine.connect() as connection:
+            try:
+                await readers(connection)
+                self._offered = True
+            except NoReader:
+                self._offered = False
+        self._asked = self._clock()
+        return [None] * len(asked)
 
     async def load(self, keys: ChatKeys) -> Kept:
         """What is kept of a chat's reports."""
@@ -161,10 +178,19 @@ class ReportService:
         return turn
 
     async def _open(self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then) -> Turn:
-        minute, hour = self._minute(), self._minute() // 60
-        visit = kept.visit or Visit(minute)
+        visit = kept.visit or Visit(self._minute())
         if len(visit.tries) >= TRIES_A_CHAT:
             return await self._kept(keys, then(TooManyTries(), kept))
+        if self._opening >= OPENING_MOST:
+            return await self._kept(keys, then(NotDone(), kept))
+        self._opening += 1
+        try:
+            return await self._looked_up(keys, effect, kept, then, visit)
+        finally:
+            self._opening -= 1
+
+    async def _looked_up(self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then, visit: Visit) -> Turn:
+        minute, hour = self._minute(), self._minute() // 60
         # Counted before it is looked up, so that no crash makes a try free.
         counted = replace(kept, visit=replace(visit, tries=(*visit.tries, minute)))
         async with self._engine.begin() as connection:
@@ -239,6 +265,8 @@ class ReportService:
     async def _write(self, connection: OpenConnection, keys: ChatKeys, kept: Kept | None) -> None:
         if kept is None:
             return
+        if self._locks is not None:
+            await connection.run_sync(self._locks.must_be_ours, keys.lookup)
         drafts, visits = keys.seal_kept(kept)
         hour = (self._minute() + DRAFT_MINUTES) // 60
         second = (self._minute() + VISIT_MINUTES) * 60

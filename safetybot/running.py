@@ -6,21 +6,34 @@ import asyncio
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from safetybot.channels.telegram import StaffChat, run_telegram
+from safetybot.channels.telegram import (
+    StaffChat,
+    TelegramLimits,
+    Webhook,
+    WebhookAddress,
+    WebhookOptions,
+    run_telegram,
+    webhook_key,
+)
 from safetybot.channels.web import WebChat, WebOptions, forms_key
 from safetybot.desk import starting
 from safetybot.desk.options import DeskOptions
 from safetybot.editing.preview import starting as preview
 from safetybot.editing.preview.options import PreviewOptions
+from safetybot.guidance.faults import Fault, errors
 from safetybot.guidance.live import LiveContent
 from safetybot.housekeeping import housekeeping
+from safetybot.installation import must_be_its_secret, take_secret
+from safetybot.limits import SharedCounts, limits_key
 from safetybot.matching.fitter import Fitter, Progress, load_encoder
+from safetybot.observing import Observed
 from safetybot.report_service import ReportService
 from safetybot.reports.notes import tell
 from safetybot.reports.sealing import KeyPair
@@ -29,14 +42,22 @@ from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.service import Service
+from safetybot.serving.beside import App, Beside
 from safetybot.serving.listening import listen, serve
 from safetybot.settings import Settings
-from safetybot.storage.database import Engine, migrate, sqlite_engine
+from safetybot.storage.chat_locks import locks_of
+from safetybot.storage.database import Engine, engine_of, migrate
+from safetybot.storage.limits import LimitStore
+from safetybot.storage.one_bot import one_bot
+from safetybot.storage.opening import named_errors
 from safetybot.storage.store import Store
 from safetybot.storage.transcripts import TranscriptStore
+from safetybot.storage.wholeness import must_be_whole
 from safetybot.transcripts import Transcripts
 from safetybot.unanswered import UnansweredService
 from safetybot.understanding import Understanding, understand
+from safetybot.watching.options import DeskWatchOptions, WatchOptions
+from safetybot.watching.starting import watched
 
 WEB = "web"
 """The web chat's name among the channels."""
@@ -67,10 +88,27 @@ class Started:
     """What it answers with at the moment."""
     web_key: bytes = field(repr=False)
     """The key of its forms."""
+    webhook_key: bytes = field(repr=False)
+    """The key of what Telegram posts with."""
+    shared: SharedCounts | None
+    """How much is asked for, where several processes count it together."""
+    observed: Observed
 
     def web_chat(self, options: WebOptions) -> WebChat:
         """The web chat, to be served."""
-        return WebChat(self.service, self.transcripts, self.web_key, options)
+        return WebChat(
+            self.service, self.transcripts, self.web_key, options, counts=self.shared, observed=self.observed
+        )
+
+    def webhook(self, url: str, counts: Counter[str]) -> Webhook:
+        """Where Telegram posts to, to be served. ``url``: its public address, without a path."""
+        return Webhook(WebhookAddress.of(url, self.webhook_key), self.service.committed, counts)
+
+    def telegram_limits(self, rate: float | None) -> TelegramLimits | None:
+        """How fast messages go to Telegram; None: as fast as they may."""
+        if rate is None:
+            return None
+        return TelegramLimits(rate, self.shared, self.shared.reserve if self.shared else None)
 
 
 @asynccontextmanager
@@ -78,56 +116,123 @@ async def started_service(
     settings: Settings,
     progress: Progress = lambda stage, done: None,
     clock: Callable[[], float] = time.time,
+    observed: Observed | None = None,
+    new_secret: bool = False,
 ) -> AsyncIterator[Started]:
     """A service that answers, with live content; saves what is left when the block ends.
 
-    ``clock``: seconds since 1970.
+    ``clock``: seconds since 1970; ``observed``: told of all that happens, for whoever watches;
+    ``new_secret``: the database goes on with the secret there is, whatever it was used with before.
 
-    Raises ContentError, SecretFileError, and what the database raises.
+    Raises ContentError, SecretFileError (WrongSecret where the database was used with another one), DatabaseError
+    where it is damaged or cannot be upgraded, and what the database raises.
     """
+    observed = observed or Observed()
+
+    def told(faults: Sequence[Fault]) -> None:
+        observed.content_changed(live.version, good=not errors(faults))
+
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
     fitter = await asyncio.to_thread(make_fitter, settings)
     live: LiveContent[Understanding] = LiveContent(
-        settings.content, lambda library: understand(library, fitter, progress)
+        settings.content, lambda library: understand(library, fitter, progress), told=told
     )
-    engine = sqlite_engine(settings.database)
+    if not await must_be_whole(settings.database):
+        _log.info("the database is too large to be looked over at each start: safetybot doctor  does it")
+    engine = engine_of(settings.database)
     stretcher, filed = KeyStretcher(), asyncio.Event()
     try:
-        await migrate(engine)
-        reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set)
+        with named_errors():
+            await migrate(engine)
+        if new_secret:
+            await take_secret(engine, secret)
+        await must_be_its_secret(engine, secret)
+        locks = locks_of(engine)
+        reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set, locks=locks)
         words = UnansweredService(engine, clock)
-        service = Service(lambda: live.current, Store(engine), reports, secret, clock, unanswered=words)
+        service = Service(
+            lambda: live.current,
+            Store(engine),
+            reports,
+            secret,
+            clock,
+            unanswered=words,
+            locks=locks,
+            observed=observed,
+        )
         async with live, service:
             transcripts = Transcripts(TranscriptStore(engine), secret, WEB, clock)
-            yield Started(service, engine, filed, transcripts, lambda: live.current, forms_key(secret))
+            shared = SharedCounts(LimitStore(engine), limits_key(secret)) if locks is not None else None
+            keys = forms_key(secret), webhook_key(secret)
+            yield Started(service, engine, filed, transcripts, lambda: live.current, *keys, shared, observed)
     finally:
         stretcher.close()
         await engine.dispose()
 
 
 async def run_bot(
-    settings: Settings, progress: Callable[[str, float], None], ready: Callable[[str], None] = lambda address: None
+    settings: Settings,
+    progress: Callable[[str, float], None],
+    ready: Callable[[str], None] = lambda address: None,
+    *,
+    new_secret: bool = False,
 ) -> None:
     """Answers until told to stop by SIGTERM or SIGINT: on Telegram where there is a token, and on the web.
 
-    ``ready`` is told the web chat's address. Raises AddressTaken before anything is started, and TelegramStopped.
+    ``ready`` is told the web chat's address; ``new_secret`` as for :func:`started_service`. Raises AddressTaken and
+    AnotherBot before anything is started, and TelegramStopped.
     """
     options = web_options(settings)
+    serving = options or webhook_options(settings)
     with ExitStack() as stack:
-        listening = stack.enter_context(listen(options)) if options else None
-        async with started_service(settings, progress) as started, housekeeping(started.engine):
+        listening = stack.enter_context(listen(serving)) if serving else None
+        stack.enter_context(one_bot(settings.database))
+        observed, telegram = Observed(), settings.telegram_token is not None
+        async with (
+            watched(watch_options(settings), observed, telegram=telegram) as watch,
+            started_service(settings, progress, observed=observed, new_secret=new_secret) as started,
+            housekeeping(started.engine),
+        ):
             await warn_without_readers(started.engine)
             stop = stack.enter_context(_stopped_by_signals())
             channels = []
-            if options and listening:
+            app: App | None = started.web_chat(options).app if options else None
+            if app and listening:
                 ready(listening.address)
-                channels.append(serve(started.web_chat(options).app, options, listening, stop))
+            webhook = None
+            if settings.telegram_token and settings.webhook_url:
+                webhook = started.webhook(settings.webhook_url, observed.telegram)
+                app = Beside(webhook.address.path, webhook, app)
+            if app and serving and listening:
+                channels.append(serve(app, serving, listening, stop))
             if settings.telegram_token:
                 chat = settings.staff_chat
-                staff = None if chat is None else StaffChat(chat, partial(tell, started.engine), started.filed)
-                token, api = settings.telegram_token, settings.telegram_api
-                channels.append(run_telegram(token, api, started.service, staff=staff, stop=stop))
-            await _side_by_side(channels, stop)
+                telegram_channel = run_telegram(
+                    settings.telegram_token,
+                    settings.telegram_api,
+                    started.service,
+                    staff=None if chat is None else StaffChat(chat, partial(tell, started.engine), started.filed),
+                    stop=stop,
+                    webhook=webhook,
+                    limits=started.telegram_limits(settings.telegram_rate),
+                    observed=observed,
+                )
+                channels.append(telegram_channel)
+            async with watch.of(started.engine, stop):
+                await _side_by_side(channels, stop)
+
+
+def watch_options(settings: Settings) -> WatchOptions | None:
+    """Where the bot's metrics are served; None where they are not."""
+    port = settings.metrics_port
+    return None if port is None else WatchOptions(host=settings.metrics_host, port=port)
+
+
+def webhook_options(settings: Settings) -> WebhookOptions | None:
+    """How the webhook is served where there is no web chat; None where it is not."""
+    if settings.telegram_token is None or settings.webhook_url is None:
+        return None
+    return WebhookOptions(host=settings.webhook_host, port=settings.webhook_port)
 
 
 def web_options(settings: Settings) -> WebOptions | None:
@@ -152,15 +257,19 @@ async def run_desk(settings: Settings, ready: Callable[[str, bool], None]) -> No
     """
     options = desk_options(settings)
     options.must_be_private()
+    port = settings.desk_metrics_port
+    watching = None if port is None else DeskWatchOptions(host=settings.metrics_host, port=port)
     with listen(options) as listening, _stopped_by_signals() as stop:
-        await starting.run_desk(
-            settings.database,
-            settings.content,
-            options,
-            listening,
-            stop,
-            lambda anybody: ready(listening.address, anybody),
-        )
+        async with watched(watching, Observed()) as watch:
+            await starting.run_desk(
+                settings.database,
+                settings.content,
+                options,
+                listening,
+                stop,
+                lambda anybody: ready(listening.address, anybody),
+                lambda engine: watch.of(engine, stop),
+            )
 
 
 def desk_options(settings: Settings) -> DeskOptions:

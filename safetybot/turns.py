@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -20,7 +19,7 @@ class _Lane:
 
 
 class Turns(Generic[K]):
-    """Who has the turn of each key. ``key in turns`` while somebody has it or waits for it."""
+    """Who has the turn of each key, in this process. ``key in turns`` while somebody has it or waits for it."""
 
     def __init__(self) -> None:
         self._lanes: dict[K, _Lane] = {}
@@ -31,15 +30,23 @@ class Turns(Generic[K]):
     def __contains__(self, key: K) -> bool:
         return key in self._lanes
 
-    @asynccontextmanager
-    async def of(self, key: K) -> AsyncIterator[None]:
-        """Waits for the turn of a key, in the order of asking, and has it while the block runs."""
+    async def take(self, key: K) -> None:
+        """Waits for the turn of a key, in the order of asking. Whoever has it gives it back, in whatever task."""
         lane = self._lanes.setdefault(key, _Lane())
         lane.users += 1
         try:
-            async with lane.lock:
-                yield
-        finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[key]
+            await lane.lock.acquire()
+        except BaseException:
+            self._leave(key, lane)
+            raise
+
+    def give_back(self, key: K) -> None:
+        """Ends the turn of a key."""
+        lane = self._lanes[key]
+        lane.lock.release()
+        self._leave(key, lane)
+
+    def _leave(self, key: K, lane: _Lane) -> None:
+        lane.users -= 1
+        if not lane.users:
+            del self._lanes[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import nacl.bindings as sodium
@@ -20,6 +20,7 @@ from safetybot.dialogue.effects import KeepWords
 from safetybot.reports.sealing import CannotOpen, KeyPair
 from safetybot.storage import unanswered
 from safetybot.storage.database import Engine
+from safetybot.storage.together import Together
 from safetybot.storage.unanswered import SealedWords
 
 VERSION = b"\x01"
@@ -79,14 +80,20 @@ class UnansweredService:
         self._clock = clock
         self._has_key = False
         self._asked = float("-inf")
+        self._looks = Together(self._look)
 
     async def asks(self) -> bool:
         """Whether there is anybody who could read the words."""
         if not 0 <= self._clock() - self._asked < KEY_SECONDS:
-            async with self._engine.connect() as connection:
-                self._has_key = await unanswered.load_key(connection) is not None
-            self._asked = self._clock()
+            await self._looks.ask(None)
         return self._has_key
+
+    async def _look(self, asked: Sequence[None]) -> list[None]:
+        """Looks whether there is a key; once, for all who ask meanwhile."""
+        async with self._engine.connect() as connection:
+            self._has_key = await unanswered.load_key(connection) is not None
+        self._asked = self._clock()
+        return [None] * len(asked)
 
     async def keep(self, effect: KeepWords) -> None:
         """Keeps words for the editors, once, however often. Raises NobodyToShow, TooLong, what the database raises."""

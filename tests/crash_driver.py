@@ -5,6 +5,7 @@ handles the update, and the child kills itself at point ``at``; or, with more po
 written what it would have shown to ``shown``. Standard output: how the child ended, one number a line.
 
 The points are every await of the path. For an await of the database there are two: before it does its part, and after.
+On PostgreSQL, what is asked of the server is on its way at such a point, and may be done or not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from types import coroutine
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 
 from safetybot.dialogue.messages import Incoming
 from safetybot.guidance.reader import read_content
@@ -106,14 +107,15 @@ class Points:
 
 
 async def answer(understanding: Understanding, order: dict[str, Any]) -> None:
-    bot = Bot(understanding, Path("unused"), Path(order["folder"]))
+    database = make_url(order["database"]) if order["database"] else Path("unused")
+    bot = Bot(understanding, database, Path(order["folder"]))
     bot.clock.now = order["now"]
     await bot.start()
     while bot.engine.pool.checkedout() or not bot.engine.pool.checkedin():  # type: ignore[attr-defined]
         await asyncio.sleep(0.001)  # what it does at its start is no part of the path
     points = Points(order["at"])
     points.watch_database()
-    reply = await points.follow(bot.service.handle(Incoming(**order["incoming"])))
+    reply = await points.follow(bot.reply(Incoming(**order["incoming"])))
     texts = [message.text for message in reply.messages] if reply else None
     Path(order["shown"]).write_text(json.dumps({"points": points.passed, "texts": texts}), encoding="utf-8")
     os.kill(os.getpid(), signal.SIGKILL)

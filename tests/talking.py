@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +18,17 @@ from safetybot.dialogue.session import ChatKeys
 from safetybot.guidance.model import Sign
 from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
+from safetybot.observing import Observed
 from safetybot.report_service import OFFERED_SECONDS, ReportService
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.service import Service
 from safetybot.settings import Settings
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.chat_locks import locks_of
+from safetybot.storage.database import Where, engine_of
 from safetybot.storage.store import Batch, Store
+from safetybot.storage.writing import WriteBehind
 from safetybot.unanswered import UnansweredService
 from safetybot.understanding import Understanding
 from tests.reports.office import CHEAP, Office
@@ -139,20 +142,23 @@ class Clock:
 class Bot:
     """A service with its files in a folder, that can be stopped and started again."""
 
-    def __init__(self, understanding: Understanding, empty_database: Path, folder: Path) -> None:
-        self.settings = Settings(data=folder, content=DIALOGUE_CONTENT)
+    def __init__(self, understanding: Understanding, database: Where, folder: Path) -> None:
+        """``database``: a SQLite file to be copied, or a database on PostgreSQL to be used."""
+        there = None if isinstance(database, Path) else database
+        self.settings = Settings(data=folder, content=DIALOGUE_CONTENT, database_url=there)
         self.understanding = understanding
         self.clock = Clock()
         self.service: Service
         self.engine: AsyncEngine
         self.stretcher: KeyStretcher
+        self.observed = Observed()
         self.filed = 0
         """How often staff were to be told of something new."""
         self._updates = itertools.count(1)
         self._messages = itertools.count(1)
         folder.mkdir(exist_ok=True)
-        if not self.settings.database.exists():
-            shutil.copyfile(empty_database, self.settings.database)
+        if isinstance(database, Path) and not self.settings.database.exists():
+            shutil.copyfile(database, self.settings.database)
 
     @property
     def secret_file(self) -> Path:
@@ -163,14 +169,23 @@ class Bot:
         return Store(self.engine)
 
     async def start(self) -> None:
-        self.engine = sqlite_engine(self.settings.database)
+        self.engine = engine_of(self.settings.database)
         secret = read_or_make_secret(self.secret_file)
-        self.stretcher = KeyStretcher()
+        self.stretcher, locks = KeyStretcher(), locks_of(self.engine)
         reports = ReportService(
-            self.engine, secret, self.clock, stretcher=self.stretcher, parameters=CHEAP, filed=self._filed
+            self.engine, secret, self.clock, stretcher=self.stretcher, parameters=CHEAP, filed=self._filed, locks=locks
         )
         words = UnansweredService(self.engine, self.clock)
-        self.service = Service(lambda: self.understanding, self.store, reports, secret, self.clock, unanswered=words)
+        self.service = Service(
+            lambda: self.understanding,
+            self.store,
+            reports,
+            secret,
+            self.clock,
+            unanswered=words,
+            locks=locks,
+            observed=self.observed,
+        )
         await self.service.__aenter__()
 
     async def stop(self) -> None:
@@ -187,11 +202,18 @@ class Bot:
 
     async def crash(self) -> None:
         """As after ``kill -9``: what was not on the disk is lost. Then started again."""
-        service = self.service
-        for lost in (service._changed, service._late, service._deleting):
-            lost.clear()
-        service._writing._gathered = Batch()
+        writing = self.service._writing
+        if isinstance(writing, WriteBehind):
+            writing._gathered = Batch()
         await self.restart()
+
+    async def reply(self, incoming: Incoming, shown: Sequence[int] | None = None) -> Reply | None:
+        """What answers, in a turn of its own. ``shown``: the numbers of what is shown; None where nothing is."""
+        async with self.service.turn(incoming.channel, incoming.chat) as turn:
+            reply = await turn.reply(incoming)
+            if reply is not None and shown is not None:
+                turn.delivered(shown)
+            return reply
 
     def _filed(self) -> None:
         self.filed += 1
@@ -274,14 +296,15 @@ class Chat:
         return await self.do(self.picture())
 
     async def do(self, incoming: Incoming) -> Reply:
-        reply = await self.bot.service.handle(incoming)
-        assert reply is not None
-        self.deliver(incoming, reply)
-        return reply
+        async with self.bot.service.turn(self.channel, self.name) as turn:
+            reply = await turn.reply(incoming)
+            assert reply is not None
+            turn.delivered(self.see(reply))
+            return reply
 
-    def deliver(self, incoming: Incoming, reply: Reply) -> list[int]:
+    def see(self, reply: Reply) -> list[int]:
+        """Shows what answers; the numbers of our messages."""
         self.shown = [number for number in self.shown if number not in reply.delete]
         numbers = [self.bot.next_message() for _ in reply.messages]
         self.shown += numbers
-        self.bot.service.delivered(incoming, numbers)
         return numbers

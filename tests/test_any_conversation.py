@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
+from safetybot.chat_turn import UPDATE_HOURS
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import AgeBand
 from safetybot.guidance.model import BUTTON_MAX, Group
@@ -20,7 +21,6 @@ from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.words import code_words
-from safetybot.service import UPDATE_HOURS
 from safetybot.storage.tables import staff
 from safetybot.understanding import Understanding
 from tests.editors import let_editors_in
@@ -230,18 +230,19 @@ async def live(bot: Bot, acts: list[Doing], *, has_editors: bool) -> None:
                 case Act():
                     quotes = quotes or "{" in (act.text or "")
                     incoming = act.incoming(next(numbers))
-                    reply = await bot.service.handle(incoming)
+                    async with bot.service.turn(incoming.channel, incoming.chat) as turn:
+                        reply = await turn.reply(incoming)
+                        if reply is not None and act.delivered:
+                            turn.delivered([next(numbers) for _ in reply.messages])
                     since = bot.clock() - delivered.get(act.update, float("-inf"))
                     if reply is None:
                         assert act.update in delivered
                         continue
                     assert since >= UPDATE_HOURS * 3600 or act.update in perhaps_forgotten
                     check_reply(reply, quotes=quotes)
-                    if act.delivered:
-                        bot.service.delivered(incoming, [next(numbers) for _ in reply.messages])
-                        if act.update is not None:
-                            delivered[act.update] = bot.clock()
-                            perhaps_forgotten.discard(act.update)
+                    if act.delivered and act.update is not None:
+                        delivered[act.update] = bot.clock()
+                        perhaps_forgotten.discard(act.update)
     finally:
         await bot.stop()
 

@@ -278,16 +278,11 @@ class World:
         """One update, that was never there before. ``case``: whose code it is."""
         chat = self.chats[act.chat]
         incoming = chat.pressed(act.press) if act.press is not None else chat.typed(act.text or "")
-        await self.answered(act.chat, incoming, again=act.twice, opens=case)
-        if act.delivered:
-            self.deliver(act.chat)
+        await self.answered(act.chat, incoming, again=act.twice, delivered=act.delivered, opens=case)
 
-    def deliver(self, chat: str) -> None:
-        past = self.past[chat][-1]
-        self.bot.service.delivered(past.incoming, [self.bot.next_message()])
-        past.delivered = True
-
-    async def answered(self, name: str, incoming: Incoming, *, again: bool, opens: Filed | None = None) -> None:
+    async def answered(
+        self, name: str, incoming: Incoming, *, again: bool, delivered: bool, opens: Filed | None = None
+    ) -> None:
         writer = self.writers[name]
         raw = await self.kept(name)
         writer.forget(raw, self.minute)
@@ -298,8 +293,9 @@ class World:
         writer.visit(incoming, before, self.cases)
         added = sum(len(case.told) for case in self.cases) - told
         self.additions += added
-        handle = self.bot.service.handle
-        replies = await asyncio.gather(*[handle(incoming) for _ in range(2 if again else 1)])
+        numbers = [self.bot.next_message()] if delivered else None
+        shown = [None, numbers] if again else [numbers]
+        replies = await asyncio.gather(*(self.bot.reply(incoming, each) for each in shown))
         codes = [code for reply in replies for code in self.check(reply)]
         buttons = [press for message in replies[-1].messages for press in presses(message)] if replies[-1] else []
         self.shown[name] = [press for press in buttons if press != "now"] or ["now"]
@@ -315,7 +311,7 @@ class World:
             await self.must_show_replies(before.visit.case, replies[0])
         changed = sends or bool(added) or was != (writer.given(), writer.answers is None, repr(writer.unsent))
         past = self.past[name]
-        past.append(Past(incoming, False, self.bot.clock(), changed, codes[:1] if sends else []))
+        past.append(Past(incoming, delivered, self.bot.clock(), changed, codes[:1] if sends else []))
 
     def check(self, reply: Reply | None) -> list[Code]:
         """The codes that are shown."""
@@ -340,7 +336,7 @@ class World:
             writer = self.writers[name]
             writer.forget(raw, self.minute)
             before = raw.at(self.minute)
-            reply = await self.bot.service.handle(past.incoming)
+            reply = await self.bot.reply(past.incoming)
             if reply is None:
                 assert past.delivered
                 continue
@@ -518,7 +514,7 @@ async def test_the_end_of_a_codes_hour_gives_no_more_tries(bot: Bot, chat: Chat)
 async def test_a_code_is_not_on_the_disk_after_its_hour(bot: Bot, chat: Chat) -> None:
     await bot.hire()
     await send(chat)
-    await bot.service._writing.flush()
+    await bot.service.committed()
     bot.clock.forward(60 * VISIT_MINUTES + 1)
     await bot.store.purge(int(bot.clock() // 3600), int(bot.clock()))
     assert await bot.rows(visits) == 0
@@ -531,11 +527,11 @@ async def test_a_code_that_was_never_delivered_is_shown_when_its_update_comes_ag
     for step in FORM:
         await (chat.press(step) if step else chat.say("blue"))
     sending = chat.pressed("rep:send")
-    first = await bot.service.handle(sending)
+    first = await bot.reply(sending)
     await bot.restart()
     bot.clock.forward(hours=20)
     await bot.store.purge(int(bot.clock() // 3600), int(bot.clock()))
-    again = await bot.service.handle(sending)
+    again = await bot.reply(sending)
     assert first is not None
     assert again is not None
     assert again.messages == first.messages

@@ -13,13 +13,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import URL, Connection, event
 
 from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Incoming, Outgoing
@@ -30,9 +31,12 @@ from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
-from safetybot.storage.tables import cases, drafts, unanswered
+from safetybot.storage.database import Where
+from safetybot.storage.tables import cases, drafts, metadata, unanswered
 from safetybot.understanding import Understanding
+from tests.databases import BOTH
 from tests.editors import asked_about, let_editors_in
+from tests.postgres import Server
 from tests.talking import Bot, Chat, Phrasebook
 
 pytestmark = pytest.mark.slow
@@ -78,6 +82,19 @@ def on_disk(folder: Path) -> bytes:
     return hashlib.sha256(repr(parts).encode()).digest()
 
 
+def on_server(server: Server, database: URL) -> bytes:
+    """The same of what is in a database, once the server has noticed that the process is gone."""
+    assert database.database is not None
+    there = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database.database}'"
+    while server.execute(there)[0]["count"]:
+        time.sleep(0.01)  # nothing tells when
+    row = "SELECT '{0}', coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {0} AS t"
+    found = server.execute(
+        " UNION ALL ".join(row.format(table.name) for table in metadata.sorted_tables), database.database
+    )
+    return repr(sorted(map(tuple, found))).encode()
+
+
 # --- One path, and the kills along it ------------------------------------------------------------------------------
 
 
@@ -91,6 +108,8 @@ class Prepared:
     member: UnlockedMember
     code: Code | None = None
     """Of the report that is there already."""
+    database: URL | None = None
+    """Where it is on a server."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +160,11 @@ class Driver:
             text=True,
         )
 
-    def order(self, prepared: Prepared, folder: Path, at: int) -> None:
+    def order(self, prepared: Prepared, folder: Path, at: int, database: URL | None) -> None:
         assert self._process.stdin
         order = {
             "folder": str(folder),
+            "database": None if database is None else database.render_as_string(hide_password=False),
             "shown": str(folder / "shown.json"),
             "now": prepared.now,
             "incoming": asdict(prepared.incoming),
@@ -173,7 +193,17 @@ def driver(understanding: Understanding, dialogue_cache: Path) -> Iterator[Drive
 class Kills:
     """Kills along one path."""
 
-    def __init__(self, driver: Driver, understanding: Understanding, empty_database: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        understanding: Understanding,
+        empty_database: Path,
+        folder: Path,
+        server: Server | None = None,
+    ) -> None:
+        """``server``: on PostgreSQL."""
+        self._server = server
+        self._databases: dict[int, URL] = {}
         self._driver = driver
         self._understanding = understanding
         self._empty = empty_database
@@ -182,12 +212,13 @@ class Kills:
     async def prepare(
         self, lead: Callable[[Chat], Awaitable[Code | None]], last: Callable[[Chat], Incoming]
     ) -> Prepared:
-        bot = Bot(self._understanding, self._empty, self._folder / "prepared")
+        database = self._server.new() if self._server else None
+        bot = Bot(self._understanding, database or self._empty, self._folder / "prepared")
         await bot.start()
         try:
             member = await bot.hire()
             code = await lead(bot.chat())
-            return Prepared(bot.settings.data, bot.clock(), last(bot.chat()), member, code)
+            return Prepared(bot.settings.data, bot.clock(), last(bot.chat()), member, code, database)
         finally:
             await bot.stop()
 
@@ -205,11 +236,13 @@ class Kills:
             if shown is None:
                 self._begin(prepared, at + 1)
             # What is byte for byte what another kill left needs no second look.
-            left = on_disk(folder)
+            database = self._databases.get(at)
+            left = on_server(self._server, database) if self._server and database else on_disk(folder)
             if shown is not None or left not in looked:
-                looked[left] = await self._look(prepared, folder, shown and shown["texts"], happened, check)
+                looked[left] = await self._look(prepared, folder, database, shown and shown["texts"], happened, check)
             done.append(looked[left])
             shutil.rmtree(folder)
+            self._drop(database)
             if shown is not None:
                 break
         points = len(done) - 1
@@ -217,18 +250,31 @@ class Kills:
         assert points == shown["points"]
         assert done == sorted(done)
         assert 10 < done.index(True) < points, "the kills were not spread over the whole path"
+        self._drop(prepared.database)
 
     def _at(self, at: int) -> Path:
         return self._folder / f"killed-{at}"
 
     def _begin(self, prepared: Prepared, at: int) -> None:
         shutil.copytree(prepared.folder, self._at(at))
-        self._driver.order(prepared, self._at(at), at)
+        if self._server and prepared.database and prepared.database.database:
+            self._databases[at] = self._server.create(template=prepared.database.database)
+        self._driver.order(prepared, self._at(at), at, self._databases.get(at))
+
+    def _drop(self, database: URL | None) -> None:
+        if self._server and database:
+            self._server.drop(database)
 
     async def _look(
-        self, prepared: Prepared, folder: Path, shown: list[str] | None, happened: Happened, check: Check
+        self,
+        prepared: Prepared,
+        folder: Path,
+        database: URL | None,
+        shown: list[str] | None,
+        happened: Happened,
+        check: Check,
     ) -> bool:
-        bot = Bot(self._understanding, self._empty, folder)
+        bot = Bot(self._understanding, database or self._empty, folder)
         bot.clock.now = prepared.now
         await bot.start()
         try:
@@ -236,7 +282,7 @@ class Kills:
             done = await happened(again)
             assert done or shown is None, "it was said to be done"
             for _ in range(2):
-                reply = await bot.service.handle(prepared.incoming)
+                reply = await bot.reply(prepared.incoming)
                 assert reply is not None
                 assert await happened(again)
                 if shown is not None:
@@ -250,13 +296,23 @@ class Kills:
 
 
 @pytest.fixture
-def kills(driver: Driver, understanding: Understanding, empty_database: Path, tmp_path: Path) -> Kills:
-    return Kills(driver, understanding, empty_database, tmp_path)
+def kills(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[], Where],
+    driver: Driver,
+    understanding: Understanding,
+    empty_database: Path,
+    tmp_path: Path,
+) -> Kills:
+    on_server = not isinstance(new_database(), Path)
+    server: Server | None = request.getfixturevalue("postgres_server") if on_server else None
+    return Kills(driver, understanding, empty_database, tmp_path, server)
 
 
 # --- The paths -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("new_database", BOTH, indirect=True)
 async def test_a_report_is_sent_once(kills: Kills) -> None:
     """A crash before the transaction leaves the draft; one after it shows the code when the update comes again."""
 
@@ -395,7 +451,7 @@ async def test_a_commit_is_on_the_disk_before_it_is_said(bot: Bot, chat: Chat) -
         seen.append([connection.exec_driver_sql(f"PRAGMA {switch}").scalar() for switch in switches])
 
     code = code_in(await chat.press("rep:send"))
-    assert seen == [[2, "wal"]]
+    assert seen == [[2, "wal"]] * 2  # the report with its code, and that the code was shown
     for said in (f"/mycode {code.text}", "case:write", MORE, "case:send", "case:withdraw", "case:withdraw-yes"):
         seen.clear()
         await (chat.press(said) if said.startswith("case:") else chat.say(said))

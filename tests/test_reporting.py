@@ -15,8 +15,11 @@ from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
 from safetybot.storage.tables import cases, counters, drafts, envelopes, visits
+from tests.databases import BOTH, refuse, refuse_no_more
 from tests.reports.office import open_wholly
 from tests.talking import Bot, Chat, Phrasebook, presses
+
+DATABASES = BOTH
 
 STORY = "somebody keeps writing mean things"
 
@@ -121,7 +124,7 @@ class TestFillingIn:
             await chat.press(press)
         typed = chat.typed(STORY)
         for _ in range(3):
-            reply = await bot.service.handle(typed)
+            reply = await bot.reply(typed)
             assert reply is not None
         kept = await bot.service._reports.load(chat.keys)
         assert kept.draft is not None
@@ -152,7 +155,7 @@ class TestFillingIn:
         bot.clock.forward(hours=24)
         assert "rep:discard" not in presses((await chat.press("rep:look"))[-1])
         bot.clock.forward(hours=2)
-        await bot.service._store.purge(bot.service._hour(), int(bot.clock()))
+        await bot.store.purge(int(bot.clock() // 3600), int(bot.clock()))
         assert await bot.rows(drafts) == 0
 
     async def test_stop_asks_once_and_deletes(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
@@ -173,10 +176,7 @@ class TestFillingIn:
         self, bot: Bot, chat: Chat, ada: UnlockedMember, phrasebook: Phrasebook
     ) -> None:
         await chat.say("/report")
-        async with bot.engine.begin() as connection:
-            await connection.exec_driver_sql(
-                "CREATE TRIGGER broken BEFORE INSERT ON drafts BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
+        await refuse(bot.engine, "INSERT", "drafts")
         (said,) = await chat.press("rep:set:danger:no")
         assert said.text == bot.service.wording("en").say["broken"]
         card, said = await chat.say(phrasebook.emergencies[0])
@@ -220,9 +220,9 @@ class TestSending:
     ) -> None:
         await filled_in(chat)
         send = chat.pressed("rep:send")
-        first = await bot.service.handle(send)  # and never delivered
+        first = await bot.reply(send)  # and never delivered
         await bot.restart()
-        again = await bot.service.handle(send)
+        again = await bot.reply(send)
         assert first is not None
         assert again is not None
         assert code_in(first.messages) == code_in(again.messages)
@@ -237,7 +237,7 @@ class TestSending:
     async def test_without_anybody_to_read_it_the_draft_stays(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
         await filled_in(chat)
         async with bot.engine.begin() as connection:
-            await connection.exec_driver_sql("UPDATE staff SET active = 0")
+            await connection.exec_driver_sql("UPDATE staff SET active = false")
         said = await chat.press("rep:send")
         assert "CEOP" in shown(said)
         assert await bot.rows(cases) == 0
@@ -245,22 +245,18 @@ class TestSending:
 
     async def test_what_fails_is_all_undone(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
         await filled_in(chat)
-        async with bot.engine.begin() as connection:
-            await connection.exec_driver_sql(
-                "CREATE TRIGGER broken BEFORE DELETE ON drafts BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
+        await refuse(bot.engine, "DELETE", "drafts")
         said = await chat.press("rep:send")
         assert "rep:send" in presses(said[-1])
         assert [await bot.rows(table) for table in (cases, envelopes, visits)] == [0, 0, 1]
-        async with bot.engine.begin() as connection:
-            await connection.exec_driver_sql("DROP TRIGGER broken")
+        await refuse_no_more(bot.engine, "drafts")
         code_in(await chat.press("rep:send"))
         assert await bot.rows(cases) == 1
 
     async def test_it_is_counted_without_a_word(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
         await filled_in(chat)
         await chat.press("rep:send")
-        await bot.service._writing.flush()
+        await bot.service.committed()
         async with bot.engine.connect() as connection:
             names = set((await connection.execute(select(counters.c.name))).scalars())
         assert {"report-started", "report-sent"} <= names

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,9 @@ import pytest
 from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.guidance.faults import ContentError
 from safetybot.matching import encoder
-from safetybot.running import make_fitter, started_service
+from safetybot.running import Started, make_fitter, started_service
 from safetybot.secret import SecretFileError
 from safetybot.settings import Settings
-from safetybot.storage.writing import INTERVAL
 from safetybot.understanding import Understanding
 from tests.talking import DIALOGUE_CONTENT
 
@@ -37,6 +37,15 @@ def said(reply: Reply | None) -> str:
     return reply.messages[0].text
 
 
+async def told(started: Started, incoming: Incoming, shown: Sequence[int] | None = None) -> Reply | None:
+    """What answers. ``shown``: the numbers of what is shown; None where nothing is."""
+    async with started.service.turn(incoming.channel, incoming.chat) as turn:
+        reply = await turn.reply(incoming)
+        if shown is not None:
+            turn.delivered(shown)
+        return reply
+
+
 HELLO = Incoming("web", "1", text="hello")
 
 
@@ -44,7 +53,7 @@ async def test_it_makes_what_it_needs_and_answers(settings: Settings) -> None:
     shutil.rmtree(settings.cache)
     stages: set[str] = set()
     async with started_service(settings, lambda stage, done: stages.add(stage)) as started:
-        assert said(await started.service.handle(HELLO)).startswith("Hi. I'm a bot.")
+        assert said(await told(started, HELLO)).startswith("Hi. I'm a bot.")
         assert list(started.service.languages) == ["en", "cy"]
     assert stages
     assert settings.database.stat().st_mode & 0o777 == 0o600
@@ -57,7 +66,7 @@ async def test_the_second_start_fits_nothing(settings: Settings) -> None:
     stages: set[str] = set()
     for _ in range(2):
         async with started_service(settings, lambda stage, done: stages.add(stage)) as started:
-            assert await started.service.handle(HELLO)
+            assert await told(started, HELLO)
     assert not stages
 
 
@@ -66,7 +75,7 @@ async def test_saved_content_answers_without_a_restart(settings: Settings) -> No
     async with started_service(settings) as started:
         greeting.write_text(greeting.read_text().replace("Hi. I'm a bot.", "Hello, I am a bot."))
         async with asyncio.timeout(20):
-            while not said(await started.service.handle(HELLO)).startswith("Hello, I am a bot."):
+            while not said(await told(started, HELLO)).startswith("Hello, I am a bot."):
                 await asyncio.sleep(0.1)
 
 
@@ -108,18 +117,21 @@ from safetybot.settings import Settings
 def typed(number):
     return Incoming("telegram", "1", text="hello", update_id=number, message_id=10 * number)
 
+async def tell(started, incoming, shown=None):
+    async with started.service.turn(incoming.channel, incoming.chat) as turn:
+        await turn.reply(incoming)
+        if shown:
+            turn.delivered(shown)
+
 async def main():
     settings = Settings(data=Path(sys.argv[1]), content=Path(sys.argv[2]))
     async with started_service(settings) as started:
-        await started.service.handle(Incoming("telegram", "1", press="age:under-11", update_id=1))
-        started.service.delivered(Incoming("telegram", "1", press="age:under-11", update_id=1), [11])
-        await started.service.handle(typed(2))
-        started.service.delivered(typed(2), [21])
-        await started.service.handle(typed(3))
-        await started.service.handle(Incoming("telegram", "1", text="/hide", update_id=4, message_id=40))
-        await asyncio.sleep(float(sys.argv[3]))
-        await started.service.handle(typed(5))
-        started.service.delivered(typed(5), [51])
+        await tell(started, Incoming("telegram", "1", press="age:under-11", update_id=1), [11])
+        await tell(started, typed(2), [21])
+        await tell(started, typed(3))
+        await tell(started, Incoming("telegram", "1", text="/hide", update_id=4, message_id=40))
+        await started.service.committed()
+        await tell(started, typed(5), [51])
         print("said", flush=True)
         await asyncio.Event().wait()
 
@@ -129,7 +141,7 @@ asyncio.run(main())
 
 async def test_killed_it_goes_on_from_its_last_commit(settings: Settings) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, str(settings.data), str(settings.content), str(INTERVAL * 2 + 0.5),
+        sys.executable, "-c", PROGRAM, str(settings.data), str(settings.content),
         stdout=asyncio.subprocess.PIPE, env=dict(os.environ),
     )  # fmt: skip
     assert process.stdout is not None
@@ -143,12 +155,12 @@ async def test_killed_it_goes_on_from_its_last_commit(settings: Settings) -> Non
 
     async with started_service(settings) as started:
         for number in (1, 2):  # answered and delivered
-            assert await started.service.handle(typed(number)) is None
-        assert said(await started.service.handle(typed(3))).startswith("Hi. I'm a bot.")  # answered, not delivered
-        hide = await started.service.handle(typed(4, "/hide"))
+            assert await told(started, typed(number)) is None
+        assert said(await told(started, typed(3))).startswith("Hi. I'm a bot.")  # answered, not delivered
+        hide = await told(started, typed(4, "/hide"))
         assert hide is not None
         assert {11, 20, 21, 30, 40} <= set(hide.delete)
-        answer = await started.service.handle(Incoming("telegram", "1", press="topic:sextortion"))
+        answer = await told(started, Incoming("telegram", "1", press="topic:sextortion"))
         assert said(answer).startswith("Someone is being unkind")  # under 11, as was said before
 
 
@@ -158,10 +170,9 @@ async def test_several_may_run_on_the_same_files(settings: Settings) -> None:
         for number in range(20):
             started = (one, other)[number % 2]
             incoming = Incoming("telegram", str(number), text="hello", update_id=number)
-            assert await started.service.handle(incoming)
-            started.service.delivered(incoming, [number])
-        await one.service._writing.flush()
-        await other.service._writing.flush()
+            assert await told(started, incoming, [number])
+        await one.service.committed()
+        await other.service.committed()
         repeated = [Incoming("telegram", "x", text="hello", update_id=number) for number in range(20)]
-        again = [await one.service.handle(incoming) for incoming in repeated]
+        again = [await told(one, incoming) for incoming in repeated]
         assert again == [None] * 20

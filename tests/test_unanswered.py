@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
 from safetybot import operating
+from safetybot.chat_turn import ASKING_SECONDS
 from safetybot.dialogue.effects import KeepWords
 from safetybot.editing.unanswered import dealt_with, read_unanswered
 from safetybot.housekeeping import housekeeping
 from safetybot.reports.sealing import CannotOpen, KeyPair
-from safetybot.service import ASKING_SECONDS
 from safetybot.storage import unanswered as stored
 from safetybot.storage.tables import counters, editors_key, fragments, unanswered
 from safetybot.unanswered import BUCKETS, TooLong, UnansweredService, Words, open_words, seal_words
@@ -85,9 +85,9 @@ class TestYes:
         await let_editors_in(bot)
         await asked_about(chat, unsure)
         press = chat.pressed("words:yes")
-        before = await bot.service.handle(press)
+        before = await bot.reply(press)
         await bot.crash()
-        again = await bot.service.handle(press)
+        again = await bot.reply(press)
         assert before
         assert again
         assert before.messages == again.messages
@@ -97,7 +97,7 @@ class TestYes:
         await let_editors_in(bot)
         await asked_about(chat, unsure)
         bot.clock.forward(ASKING_SECONDS + 1)
-        await bot.service._writing.flush()
+        await bot.service.committed()
         assert await bot.rows(fragments) == 1
         await bot.store.purge(int(bot.clock() // 3600), int(bot.clock()))
         assert await bot.rows(fragments) == 0
@@ -111,9 +111,9 @@ class TestYes:
     ) -> None:
         await let_editors_in(bot)
         await asked_about(chat, unsure)
-        await bot.service._writing.flush()
+        await bot.service.committed()
         await (chat.press(doing) if (doing.isalpha() and doing != "hello") or ":" in doing else chat.say(doing))
-        await bot.service._writing.flush()
+        await bot.service.committed()
         assert await bot.rows(fragments) == 0
         await chat.press("words:yes")
         assert await kept(bot) == []
@@ -142,7 +142,7 @@ class TestYes:
 
 async def test_without_a_key_nobody_is_asked_and_it_is_counted(bot: Bot, chat: Chat, unsure: str) -> None:
     assert await asked_about(chat, unsure) is None
-    await bot.service._writing.flush()
+    await bot.service.committed()
     async with bot.engine.connect() as connection:
         names = (await connection.execute(select(counters.c.name, counters.c.topic))).all()
     assert [topic for name, topic in names if name == "unanswered" and topic]
@@ -157,12 +157,12 @@ async def test_a_thief_finds_nothing_without_a_yes_and_nothing_open_with_one(bot
         for name, answer in (("1", "words:no"), ("2", "topics"), ("3", "words:yes")):
             chat = bot.chat(name)
             assert await asked_about(chat, said)
-            await bot.service._writing.flush()
+            await bot.service.committed()
             for content in files(bot.settings.data).values():
                 assert search.found(content) == []
             await chat.press(answer)
             await chat.say(f"{said} {' '.join(PLANTED)}")
-        await bot.service._writing.flush()
+        await bot.service.committed()
         assert [open_words(row.sealed, pair).text for row in await kept(bot)] == [said]
         await bot.restart()
         for name, content in files(bot.settings.data).items():

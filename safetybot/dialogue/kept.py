@@ -131,8 +131,9 @@ class Kept:
         visit = self.visit
         if visit:
             code = visit.code if visit.code and minute < visit.code.kept_until else None
-            tries = tuple(tried for tried in visit.tries if minute - tried < VISIT_MINUTES)
-            fresh = minute - visit.touched < OPEN_MINUTES
+            # Where the server's clock was set back, nobody is locked out, and no case open, until it has caught up.
+            tries = tuple(tried for tried in visit.tries if abs(minute - tried) < VISIT_MINUTES)
+            fresh = abs(minute - visit.touched) < OPEN_MINUTES
             visit = replace(visit if fresh else visit.closed(), code=code, tries=tries)
             if not (visit.code or visit.tries or visit.stage is not Stage.NONE or (fresh and visit.said)):
                 visit = None

@@ -82,15 +82,17 @@ _BEFORE_AGE = (
     r"(?:(?:age|aged|turn|turned|turning|i'?m|i\s+am|only|just|nearly|almost)\s+(?:(?:only|just|nearly|like)\s+)?)"
 )
 _PATTERNS = [
-    (_pattern(r"\S+@\S+\.\S+"), LINK),
-    (_pattern(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S+"), LINK),
-    (_pattern(rf"\b[\w-]+(?:\.[\w-]+)*\.{_ENDINGS}\b(?:/\S*)?"), LINK),
+    # Each begins only where no earlier beginning could have matched, and has one way to match: a thousand "@" or "a."
+    # would otherwise take seconds, during which nobody is answered.
+    (_pattern(r"(?<!\S)\S[^\s@]*@\S[^\s.]*\.\S+"), LINK),
+    (_pattern(r"(?:\b[a-z][a-z0-9+.-]{0,20}://|\bwww\.)\S+"), LINK),
+    (_pattern(rf"(?<![\w-])(?<![\w-]\.)[\w-]+(?:\.[\w-]+)*\.{_ENDINGS}\b(?:/\S*)?"), LINK),
     (_pattern(r"[@#]\s?[\w.-]+"), HANDLE),
     (_pattern(r"\b[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}\b"), ADDRESS),
     (_pattern(rf"\b{_APP}(?:\s+(?:name|user|username|tag|acc|account|id))?\s*[:=]\s*(?P<that>{_NO_SIGN}+)"), HANDLE),
     # Words with dots and no spaces between, but for "3.pm" and the like.
     (_pattern(r"\b(?!(?:\d{1,2}(?:st|nd|rd|th|am|pm)|[ap]\.m|e\.g|i\.e)\b)(?=\w*[^\W\d_])\w+(?:\.\w+)+"), HANDLE),
-    (_pattern(r"\w*_\w*"), HANDLE),
+    (_pattern(r"\b\w*_\w*"), HANDLE),
     (_pattern(rf"\b{_BEFORE_AGE}(?P<that>{_AGE_WORD})\b(?!\s*(?:%|/|days?\b|weeks?\b|times?\b))"), AGE),
     (_pattern(rf"\b{_AGE_WORD}\s*-?\s*(?:yo|y/o|(?:yrs?|years?)\s*-?\s*olds?|th\s+birthday)\b"), AGE),
     (_pattern(r"\b(?:year|yr|y)\s?\d{1,2}s?\b(?!\s*old)"), AGE),

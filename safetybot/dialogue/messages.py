@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Incoming:
     """The channel's number of the person's message, needed by ``/hide``."""
     edited: bool = False
     """The text replaces one sent before; it is answered as a new one."""
+    received: float | None = field(default=None, compare=False)
+    """When it came, by :func:`time.monotonic`; where the channel does not say, when its answer was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +62,18 @@ class Reply:
     """Numbers of messages the channel deletes before it shows anything (``/hide``, refused pictures)."""
     undeleted: Outgoing | None = None
     """What to say as well when some of ``delete`` could not be deleted."""
+
+
+_ADVICE = frozenset(
+    ("now", "topics", "talk", "none", "group", "safe", "age", "lang", "topic", "lines", "up", "down", "report")
+)
+"""What the presses under advice begin with. A message with any other may quote what somebody wrote."""
+
+
+def is_advice(message: Outgoing) -> bool:
+    """Whether nobody's own words can be in a message: every button under it is one of advice, and there is one.
+
+    What a channel makes of such a message it may keep, for it is the same for everybody.
+    """
+    presses = [button.press for row in message.buttons for button in row]
+    return bool(presses) and all(press.partition(":")[0] in _ADVICE for press in presses)

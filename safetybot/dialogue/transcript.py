@@ -60,7 +60,7 @@ class Packed:
             text, rows, urgent, own = json.loads(self.data)
             buttons = tuple(tuple(Button(str(said), str(press)) for said, press in row) for row in rows)
             return Entry(self.number, Outgoing(str(text), buttons, bool(urgent)), bool(own))
-        except (LookupError, TypeError, ValueError, ArithmeticError):
+        except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
             # Without its cause: the text of such an error may quote what was written.
             raise TranscriptError("an entry has an unknown form") from None
 
@@ -142,5 +142,5 @@ class Transcript:
             ]
             chosen = None if language is None else str(language)
             return cls(tuple(packed), int(count), chosen, bool(shortened))
-        except (LookupError, TypeError, ValueError, ArithmeticError):
+        except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
             raise TranscriptError("a transcript has an unknown form") from None

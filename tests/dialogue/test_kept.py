@@ -205,3 +205,10 @@ def test_words_and_codes_are_in_no_repr() -> None:
     shown = repr(kept)
     for words in ("secret", "he wrote", "maple", "kettle", repr(KEYS.lookup_tag), repr(KEYS.wrapping_key)):
         assert words not in shown
+
+
+def test_a_clock_that_was_set_back_locks_nobody_out_and_opens_nothing() -> None:
+    visit = Visit(MINUTE, Stage.MENU, "case", KEYS, tries=(MINUTE - 1, MINUTE))
+    before = Kept(visit=visit).at(MINUTE - 1)
+    assert before.visit == visit  # a step of a minute is nothing
+    assert Kept(visit=visit).at(MINUTE - 24 * 60).visit is None

@@ -12,7 +12,8 @@ from safetybot.reports.cases import CaseRow
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
 from safetybot.reports.stretching import KeyStretcher
-from safetybot.storage.database import sqlite_engine
+from safetybot.storage.database import engine_of
+from safetybot.storage.where import Where
 from tests.e2e.program import Place
 from tests.reports.office import open_wholly
 
@@ -29,15 +30,16 @@ def hire(place: Place, name: str = "Ada") -> str:
 class Desk:
     """A member who has logged in and chosen a passphrase. Use as ``async with Desk(…) as desk``."""
 
-    def __init__(self, place: Place, name: str, passphrase: str) -> None:
-        """``passphrase``: the one-time one."""
+    def __init__(self, place: Place, name: str, passphrase: str, where: Where | None = None) -> None:
+        """``passphrase``: the one-time one; ``where``: the database, unless it is the place's own file."""
+        self._where = where or place.database
         self.place = place
         self._name = name
         self._passphrase = passphrase
         self.member: UnlockedMember
 
     async def __aenter__(self) -> Desk:
-        self._engine = sqlite_engine(self.place.database)
+        self._engine = engine_of(self._where)
         self._stretcher = KeyStretcher()
         engine, stretcher = self._engine, self._stretcher
         self.member = await login.unlock(engine, self._name, self._passphrase, self._now(), stretcher)

@@ -50,7 +50,8 @@ class Place:
         return self.data / "safetybot.sqlite3"
 
     def environment(self, **more: str) -> dict[str, str]:
-        return environment({"DATA": self.data, "CONTENT": self.content, "WEB_PORT": "0", **more})
+        usual = {"DATA": self.data, "CONTENT": self.content, "WEB_PORT": "0", "TELEGRAM_RATE": "off"}
+        return environment({**usual, **more})
 
     def command(self, *arguments: str | Path, said: str | None = None, seconds: float = 60) -> Ended:
         """Run one command to its end; ``said`` is its standard input, which is empty otherwise."""
@@ -80,13 +81,19 @@ class Program:
     """``safetybot run`` against the emulator: started, told to stop or killed, and started again."""
 
     def __init__(
-        self, place: Place, telegram: Emulator, *, token: str | None = TOKEN, command: Sequence[str | Path] = MODULE
+        self,
+        place: Place,
+        telegram: Emulator,
+        *,
+        token: str | None = TOKEN,
+        command: Sequence[str | Path] = MODULE,
+        **more: str,
     ) -> None:
-        """``token``: None where the program finds it by itself."""
+        """``token``: None where the program finds it by itself; ``more``: settings."""
         self.place = place
         self._command = command
         known = {} if token is None else {"TELEGRAM_TOKEN": token}
-        self._environment = place.environment(TELEGRAM_API=telegram.url, **known)
+        self._environment = place.environment(TELEGRAM_API=telegram.url, **known, **more)
         self._output = place.folder / "output.txt"
         self._telegram = telegram
         self._process: asyncio.subprocess.Process | None = None

@@ -45,6 +45,8 @@ class Call:
     at: float
     fault: str | None = None
     status: int = 0
+    run: str = ""
+    """Which run of which program made it, where each has an address of its own: ``http://127.0.0.1:9000/7``."""
 
 
 class Refused(Exception):  # noqa: N818
@@ -84,6 +86,8 @@ class Account:
         self.answered: list[str] = []
         """Ids of presses that were acknowledged."""
         self.webhook = ""
+        self.webhook_failure: dict[str, Any] = {}
+        """What getWebhookInfo tells of the last delivery that failed."""
         self._chats: dict[int, Chat] = {}
         self._presses = 0
         self._open_presses: set[str] = set()
@@ -184,14 +188,6 @@ class Account:
     def _described(self, what: str, fields: Fields) -> str:
         return self.descriptions.get((what, fields.get("language_code") or "")) or self.descriptions.get((what, ""), "")
 
-    def _do_setWebhook(self, fields: Fields) -> object:  # noqa: N802
-        self.webhook = str(fields.get("url") or "")
-        return True
-
-    def _do_deleteWebhook(self, _: Fields) -> object:  # noqa: N802
-        self.webhook = ""
-        return True
-
     def _do_sendChatAction(self, fields: Fields) -> object:  # noqa: N802
         self._reachable(fields)
         return True
@@ -231,7 +227,7 @@ def second_judge() -> Callable[[str, Fields], None]:
     from lo_bot_api_emulator import ApiRefusal, LoBotApiEmulator  # type: ignore[import-untyped]
 
     judge = LoBotApiEmulator()
-    judged = {"sendMessage", "answerCallbackQuery", "setMyCommands", "sendChatAction"}
+    judged = {"sendMessage", "answerCallbackQuery", "setMyCommands", "sendChatAction", "setWebhook", "getWebhookInfo"}
 
     def check(method: str, fields: Fields) -> None:
         if method not in judged:

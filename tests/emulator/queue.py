@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 DEFAULT_KINDS = {"message", "edited_message", "channel_post", "callback_query", "my_chat_member", "poll"}
@@ -26,10 +27,17 @@ class UpdateQueue:
         self._last_confirmed: bytes | None = None
         self._arrived = asyncio.Event()
         self._poll = 0
-        self._polling = False
+        self._posted: set[int] = set()
+        """Taken at the webhook, behind others that are not yet."""
+        self._post: Callable[[int, bytes], None] | None = None
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) - len(self._posted)
+
+    @property
+    def unconfirmed(self) -> frozenset[int]:
+        """Numbers of the updates that are not confirmed."""
+        return frozenset(number for number, _ in self._waiting if number not in self._posted)
 
     def push(self, kind: str, content: dict[str, Any]) -> int | None:
         """Queue an update; its number, or None where the bot does not want this kind."""
@@ -37,14 +45,33 @@ class UpdateQueue:
             return None
         update_id = self.next_id
         self.next_id += 1
-        self._waiting.append((update_id, json.dumps({"update_id": update_id, kind: content}).encode()))
-        self._arrived.set()
+        self._add(update_id, json.dumps({"update_id": update_id, kind: content}).encode())
         return update_id
 
     def push_raw(self, update_id: int, content: dict[str, Any]) -> None:
         """Queue exactly this, as after a week's silence, when numbers start again at random."""
-        self._waiting.append((update_id, json.dumps({"update_id": update_id, **content}).encode()))
+        self._add(update_id, json.dumps({"update_id": update_id, **content}).encode())
+
+    def post_with(self, post: Callable[[int, bytes], None] | None) -> None:
+        """Hand every update to ``post``, also those that wait; None: keep them for getUpdates again."""
+        self._post = post
+        if post is not None:
+            for update_id, body in self._waiting:
+                if update_id not in self._posted:
+                    post(update_id, body)
+
+    def taken(self, update_id: int) -> None:
+        """An update that was posted is confirmed."""
+        self._posted.add(update_id)
+        while self._waiting and self._waiting[0][0] in self._posted:
+            self._posted.discard(self._waiting.popleft()[0])
+        self.confirmed = self._waiting[0][0] if self._waiting else self.next_id
+
+    def _add(self, update_id: int, body: bytes) -> None:
+        self._waiting.append((update_id, body))
         self._arrived.set()
+        if self._post is not None:
+            self._post(update_id, body)
 
     async def get(self, offset: int, limit: int, timeout: float) -> list[bytes]:
         """What getUpdates returns. A call while another waits ends that other one, as Telegram does."""
@@ -53,6 +80,8 @@ class UpdateQueue:
         self._arrived.set()
         if offset > 0:
             self._confirm(offset)
+        self._waiting = deque(each for each in self._waiting if each[0] not in self._posted)
+        self._posted.clear()
         deadline = asyncio.get_running_loop().time() + timeout
         while not self._waiting:
             self._arrived.clear()

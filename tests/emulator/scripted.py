@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.dialogue.quoting import escape
@@ -11,6 +13,8 @@ from safetybot.guidance.model import BotProfile, MenuCommand, WordingFile
 
 BROKEN = "Something broke here. Call 999 or Childline 0800 1111."
 GROUP = "Write to me alone."
+SLOW_DOWN = "Too many messages."
+BUSY = "Too many people."
 NO_PICTURES = "I cannot take pictures."
 UNDELETED = "Some could not be deleted."
 
@@ -21,7 +25,12 @@ def wording(language: str) -> WordingFile:
         language=language,
         profile=BotProfile(name="Bot", short_description=f"Short {language}", description=f"Long {language}"),
         commands=(MenuCommand(command="help", description=f"Help {language}"),),
-        say={"broken": f"{BROKEN} ({language})", "group-refused": f"{GROUP} ({language})"},
+        say={
+            "broken": f"{BROKEN} ({language})",
+            "group-refused": f"{GROUP} ({language})",
+            "slow-down": f"{SLOW_DOWN} ({language})",
+            "busy": f"{BUSY} ({language})",
+        },
         groups={},
         buttons={},
     )
@@ -42,17 +51,38 @@ class Scripted:
         self.most_active = 0
         self.gate = asyncio.Event()
         """``wait`` waits for it."""
+        self.disk = asyncio.Event()
+        """What turns have changed is on the disk once it is set."""
+        self.disk.set()
+        self.unwritable = False
+        """What turns have changed cannot be written."""
+        self.albums: set[str] = set()
         self._seen: set[int | None] = set()
 
     def wording(self, language: str | None) -> WordingFile:
         """The wording for a language, else English."""
         return self.languages.get(language or "", self.languages["en"])
 
-    def delivered(self, incoming: Incoming, message_ids: Sequence[int]) -> None:
-        """Note it."""
-        self.deliveries.append((incoming, list(message_ids)))
+    @asynccontextmanager
+    async def turn(self, channel: str, chat: str) -> AsyncIterator[ScriptedTurn]:
+        """A turn; that there is one at a time is the channel's doing here."""
+        yield ScriptedTurn(self)
+        if self.unwritable:
+            raise OSError("no space left")
 
-    async def handle(self, incoming: Incoming) -> Reply | None:
+    async def committed(self) -> None:
+        """Waits for the disk."""
+        await self.disk.wait()
+        if self.unwritable:
+            raise OSError("no space left")
+
+    async def in_danger(self, incoming: Incoming) -> bool:
+        """Where it says so; ``judge-breaks`` raises."""
+        if incoming.text == "judge-breaks":
+            raise RuntimeError("secret words")
+        return "danger" in (incoming.text or "")
+
+    async def reply(self, incoming: Incoming) -> Reply | None:
         """Do as told."""
         self.begun.append(incoming)
         if incoming.update_id in self._seen:
@@ -92,3 +122,28 @@ class Scripted:
                 return Reply((Outgoing("deleted"),), delete=ids, undeleted=Outgoing(UNDELETED))
         buttons = ((Button("Help now", "help-now"), Button("More", "topic:a:1")),)
         return Reply((Outgoing(escape(incoming.text or ""), buttons),))
+
+
+class ScriptedTurn:
+    """One turn with it."""
+
+    def __init__(self, script: Scripted) -> None:
+        self._script = script
+        self._incoming: Incoming | None = None
+
+    async def reply(self, incoming: Incoming) -> Reply | None:
+        """Do as told."""
+        self._incoming = incoming
+        return await self._script.reply(incoming)
+
+    async def first_of(self, album: str) -> bool:
+        """Whether it was not asked before."""
+        first = album not in self._script.albums
+        self._script.albums.add(album)
+        return first
+
+    def delivered(self, message_ids: Sequence[int], *, whole: bool = True) -> None:
+        """Note it."""
+        assert self._incoming is not None
+        incoming = self._incoming if whole else replace(self._incoming, update_id=None)
+        self._script.deliveries.append((incoming, list(message_ids)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from tests.emulator.account import TOKEN, Account, Call, Fields, Refused, Sent, 
 from tests.emulator.breakage import Broken, after, before
 from tests.emulator.faults import Fault, Faults
 from tests.emulator.queue import DEFAULT_KINDS, Terminated, UpdateQueue
+from tests.emulator.webhook import Poster, Registration
 
 
 class Emulator(Account):
@@ -39,7 +41,11 @@ class Emulator(Account):
         self.faults = Faults()
         self.calls: deque[Call] = deque(maxlen=keep_calls)
         self.counts: dict[str, int] = defaultdict(int)
+        self.local = False
+        """A Bot API server of one's own, which also posts to http."""
         self._queue = UpdateQueue(first_update)
+        self.poster = Poster(self._queue.taken)
+        """What posts the updates, where a webhook is set."""
         self._runner: web.ServerRunner | None = None
         self._judge = second_judge() if second_opinion else None
 
@@ -61,6 +67,7 @@ class Emulator(Account):
     async def stop(self) -> None:
         """Close every connection. What was queued and sent stays readable, and :meth:`start` goes on from there."""
         self._queue.terminate()
+        await self.poster.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -167,6 +174,11 @@ class Emulator(Account):
         """How many updates are not confirmed."""
         return len(self._queue)
 
+    @property
+    def unconfirmed(self) -> frozenset[int]:
+        """Their numbers."""
+        return self._queue.unconfirmed
+
     def called(self, method: str) -> list[Call]:
         """The calls of a method, oldest first."""
         return [call for call in self.calls if call.method == method]
@@ -174,11 +186,13 @@ class Emulator(Account):
     # --- HTTP
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        _, bot, method = [*request.path.split("/"), "", ""][:3]
+        run, bot, method = ["", *request.path.split("/")[1:], "", ""][:3]
+        if bot.isdigit():
+            run, bot, method = [*request.path.split("/")[1:], "", ""][:3]
         if not bot.startswith("bot") or not method:
             return web.Response(status=404)
         fields = await _fields(request)
-        call = Call(method, fields, time.monotonic())
+        call = Call(method, fields, time.monotonic(), run=run)
         self.calls.append(call)
         self.counts[method] += 1
         chat = int(fields["chat_id"]) if str(fields.get("chat_id", "")).lstrip("-").isdigit() else None
@@ -204,6 +218,40 @@ class Emulator(Account):
         if fault is not None and status == 200:
             return await after(fault, request, body)
         return web.Response(body=body, status=status, content_type="application/json")
+
+    def _do_setWebhook(self, fields: Fields) -> object:  # noqa: N802
+        url, token = str(fields.get("url") or ""), fields.get("secret_token")
+        if url and not url.startswith("https://") and not self.local:
+            raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", token):
+            raise Refused(400, "Bad Request: secret token contains unallowed characters")
+        self.webhook = url
+        if not url:
+            return self._do_deleteWebhook(fields)
+        allowed = decoded(fields.get("allowed_updates")) or []
+        self._queue.kinds = set(allowed) or set(DEFAULT_KINDS)
+        self.poster.begin(Registration(url, token, int(fields.get("max_connections") or 40), allowed))
+        self._queue.post_with(self.poster.put)
+        return True
+
+    def _do_deleteWebhook(self, _: Fields) -> object:  # noqa: N802
+        self.webhook = ""
+        self._queue.post_with(None)
+        return True
+
+    def _do_getWebhookInfo(self, _: Fields) -> object:  # noqa: N802
+        info: dict[str, Any] = {
+            "url": self.webhook,
+            "has_custom_certificate": False,
+            "pending_update_count": self.pending,
+        }
+        registration = self.poster.registration
+        if self.webhook and registration is not None:
+            info |= {"max_connections": registration.max_connections, "allowed_updates": registration.allowed}
+        if self.poster.last_error is not None:
+            at, message = self.poster.last_error
+            info |= {"last_error_date": int(at), "last_error_message": message}
+        return info | self.webhook_failure
 
     async def _carry_out(self, method: str, fields: Fields, fault: Fault | None) -> bytes:
         if method == "getUpdates":

@@ -1,0 +1,170 @@
+"""Asks the dialogue what answers a message, and does what it asks for before the answer is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.effects import Effect, KeepWords, Outcome
+from safetybot.dialogue.kept import Kept
+from safetybot.dialogue.messages import Incoming, Outgoing, Reply
+from safetybot.dialogue.session import ChatKeys
+from safetybot.dialogue.turn import Memory, Turn
+from safetybot.observing import Observed
+from safetybot.report_service import ReportService
+from safetybot.storage.writing import Writing
+from safetybot.unanswered import UnansweredService
+from safetybot.understanding import Understanding
+
+THREADS = 2
+"""Messages understood at once; each takes a few milliseconds of one core."""
+URGENT_SECONDS = 2.5
+"""To wait for the disk before the emergency card is shown."""
+
+_NEEDS_MEMORY = ("rep:", "report", "case:", "code:")
+"""What presses begin with that mean nothing without what is kept of the chat."""
+_COMMANDS = ("/mycode", "/report", "/hide", "/stop")
+"""Likewise."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class Answering:
+    """Answers from the newest content. Its threads end with :meth:`close`."""
+
+    def __init__(
+        self,
+        understanding: Callable[[], Understanding],
+        writing: Writing,
+        reports: ReportService,
+        unanswered: UnansweredService | None,
+        clock: Callable[[], float],
+        observed: Observed,
+    ) -> None:
+        """``clock``: seconds since 1970."""
+        self._observed = observed
+        self._understanding = understanding
+        self._writing = writing
+        self._reports = reports
+        self._unanswered = unanswered
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="understand")
+
+    def close(self) -> None:
+        """Lets what runs finish."""
+        self._threads.shutdown()
+
+    async def offers(self) -> tuple[bool, bool]:
+        """Whether a report can be made, and whether words can be shown to editors. Raises what the database raises."""
+        return await self._reports.offered(), self._unanswered is not None and await self._unanswered.asks()
+
+    async def answer(self, keys: ChatKeys, incoming: Incoming, memory: Memory, offers: tuple[bool, bool]) -> Turn:
+        """What the dialogue answers, once what it asks for is done and what must not be lost is saved."""
+        conversation, minute = self._understanding().conversation, int(self._clock() // 60)
+        offered, asks = offers
+        respond = partial(conversation.respond, incoming, memory, minute, offered=offered, asks=asks)
+        turn = await self._understood(incoming, respond)
+        if turn.keep is not None:
+            return await self._shown_to_editors(incoming, turn, turn.keep)
+        kept = turn.kept or memory.kept
+        if turn.effect is not None:
+            then = partial(_after, conversation, incoming, turn, turn.effect, minute)
+            done = await self._reports.perform(keys, turn.effect, kept, then)
+            return replace(done, messages=(*turn.messages, *done.messages), counts=(*turn.counts, *done.counts))
+        if turn.kept is not None:
+            try:
+                await self._saved(keys, turn, turn.kept)
+            except Exception as error:
+                _log.error("an answer to a report could not be saved: %s", type(error).__name__)
+                return self._unsaved(incoming, turn)
+        return turn
+
+    async def in_danger(self, incoming: Incoming) -> bool:
+        """Whether a message may be a cry for help, by itself."""
+        turn = await self._unremembered(incoming)
+        return any(message.urgent for message in turn.messages) or any(name == "check" for name, _ in turn.counts)
+
+    async def without_memory(self, incoming: Incoming) -> Reply:
+        """What can be said while nothing can be remembered: danger and advice as ever, then that something is broken.
+
+        So nobody who was asked something believes that the answer is kept. To what means nothing without what is kept
+        of the chat, only the emergency card and the second are said.
+        """
+        turn = await self._unremembered(incoming)
+        self._observed.decided(turn.counts)
+        needed = (incoming.press or "").startswith(_NEEDS_MEMORY) or (incoming.text or "").lower().startswith(_COMMANDS)
+        empty = needed or any((turn.effect, turn.kept, turn.keep, turn.delete))
+        shown = tuple(message for message in turn.messages if message.urgent or not empty)
+        return Reply((*shown, self._broken(incoming, turn)))
+
+    async def _unremembered(self, incoming: Incoming) -> Turn:
+        """What somebody of whom nothing is known would be answered."""
+        respond = partial(self._understanding().conversation.respond, incoming, Memory(), int(self._clock() // 60))
+        return await self._understood(incoming, partial(respond, offered=False, asks=False))
+
+    async def _understood(self, incoming: Incoming, respond: Callable[[], T]) -> T:
+        if incoming.text is None:
+            return respond()  # nothing is to be understood, which alone takes long
+        began = time.monotonic()
+        understood = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
+        self._observed.understood.add(time.monotonic() - began)
+        return understood
+
+    async def _saved(self, keys: ChatKeys, turn: Turn, kept: Kept) -> None:
+        """Saves it. Where somebody waits for the emergency card, no longer than a moment: raises TimeoutError."""
+        saving = asyncio.create_task(self._reports.save(keys, kept), name="save")
+        urgent = any(message.urgent for message in turn.messages)
+        await asyncio.wait([saving], timeout=URGENT_SECONDS if urgent else None)
+        if not saving.done():
+            # Not cancelled: that would break off the database, and leave its thread behind.
+            saving.add_done_callback(lambda late: late.cancelled() or late.exception())
+            raise TimeoutError
+        saving.result()
+
+    async def _shown_to_editors(self, incoming: Incoming, turn: Turn, keep: KeepWords) -> Turn:
+        """The turn of a Yes, once the words are kept; where they cannot be, they are forgotten, and that is said."""
+        try:
+            # The question first: should this break off, the same Yes finds the same words with the same id, or none.
+            assert self._unanswered is not None, "somebody was asked"
+            await self._writing.flush()
+            await self._unanswered.keep(keep)
+        except Exception as error:
+            # The type alone: a database error may carry what was to be written.
+            _log.error("words could not be kept for the editors: %s", type(error).__name__)
+            gone = self._says(incoming, turn, "words-gone")
+            return replace(turn, messages=(gone,), counts=(), fragment=None, keep=None)
+        return turn
+
+    def _unsaved(self, incoming: Incoming, turn: Turn) -> Turn:
+        """In place of an answer that would say that something is kept; the emergency card stays."""
+        urgent = tuple(message for message in turn.messages if message.urgent)
+        return replace(turn, messages=(*urgent, self._broken(incoming, turn)), kept=None)
+
+    def _broken(self, incoming: Incoming, turn: Turn) -> Outgoing:
+        return self._says(incoming, turn, "broken")
+
+    def _says(self, incoming: Incoming, turn: Turn, name: str) -> Outgoing:
+        understanding = self._understanding()
+        language = understanding.conversation.language(turn.session.language or incoming.language)
+        return Outgoing(understanding.wordings[language].say[name])
+
+
+def _after(
+    conversation: Conversation,
+    incoming: Incoming,
+    turn: Turn,
+    effect: Effect,
+    minute: int,
+    outcome: Outcome,
+    kept: Kept,
+) -> Turn:
+    return conversation.after(incoming, Memory(turn.session, None, kept), effect, outcome, minute)
