@@ -65,15 +65,14 @@ class Terminal:
         return line
 
     async def _answer(self, incoming: Incoming) -> None:
-        try:
-            reply = await self._service.handle(incoming)
-        except Exception:
-            _log.exception("the conversation failed")
-            reply = Reply((Outgoing(self._service.wording(self._language).say["broken"]),))
-        if reply is None:
-            return
-        numbers = self._show(reply)
-        self._service.delivered(incoming, numbers)
+        async with self._service.turn(CHANNEL, incoming.chat) as turn:
+            try:
+                reply = await turn.reply(incoming)
+            except Exception:
+                _log.exception("the conversation failed")
+                reply = Reply((Outgoing(self._service.wording(self._language).say["broken"]),))
+            if reply is not None:
+                turn.delivered(self._show(reply))
 
     def _show(self, reply: Reply) -> Sequence[int]:
         if reply.delete:

@@ -15,6 +15,7 @@ from typing import Generic, Self, TypeVar
 
 from safetybot.guidance.faults import ContentError, Fault, errors
 from safetybot.guidance.reader import Library, read_content
+from safetybot.guidance.yaml_source import read_plain
 
 T = TypeVar("T")
 
@@ -77,6 +78,11 @@ class LiveContent(Generic[T]):
         if self._live is None:
             raise RuntimeError("LiveContent was not started")
         return self._live
+
+    @property
+    def version(self) -> bytes:
+        """A hash of the files that what answers was made from; empty before there is any."""
+        return self._live_hash
 
     @property
     def current(self) -> T:
@@ -157,6 +163,10 @@ class LiveContent(Generic[T]):
             return library.faults, Live(library, prepared)
         except ContentError as problem:
             return problem.faults, None
+        except OSError as problem:
+            # Of a folder; a file that cannot be read is a fault of its own.
+            name = problem.filename or self.folder.as_posix()
+            return (Fault(str(name), 1, 1, f"This cannot be opened: {problem.strerror}."),), None
         except Exception as problem:
             _log.exception("reading content failed")
             message = f"The content could not be read ({type(problem).__name__}). The log says more."
@@ -195,7 +205,7 @@ def content_hash(folder: Path) -> bytes:
     total = hashlib.blake2b()
     for name in _files(folder):
         try:
-            content = Path(name).read_bytes()
+            content = read_plain(Path(name))
         except OSError:
             content = b"unreadable"
         total.update(hashlib.blake2b(name.encode("utf-8", "surrogateescape")).digest())

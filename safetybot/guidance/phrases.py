@@ -62,6 +62,8 @@ SAY: Mapping[str, Phrase] = MappingProxyType(
         "language": _phrase("asks for the language"),
         "language-saved": _phrase("the language is changed"),
         "gone": _phrase("the button belongs to something that no longer exists"),
+        "slow-down": _phrase("too many messages in too short a time; where help is, in full, as nothing is filled in"),
+        "busy": _phrase("far too many people write at once; where help is, in full, as nothing is filled in"),
         "broken": _phrase("something failed; where help is, in full, as nothing is filled in"),
         "helplines": _phrase("above a list of helplines"),
         "report-routes": _phrase("above the services that abuse can be reported to"),

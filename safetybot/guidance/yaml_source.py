@@ -7,7 +7,10 @@ Whatever the file holds, the outcome is a :class:`Source`, with faults where it 
 from __future__ import annotations
 
 import codecs
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,13 +125,28 @@ def read_source(file: Path, shown_as: str | None = None) -> Source:
     """Read one file; ``shown_as`` is its name in faults, where that is not the path itself."""
     path = shown_as or file.as_posix()
     try:
-        with file.open("rb") as stream:
-            content = stream.read(BYTES_MAX + 1)
+        content = read_plain(file)
     except FileNotFoundError:
         return Source(path, faults=(Fault(path, 1, 1, "This file is missing."),))
     except OSError as problem:
         return Source(path, faults=(Fault(path, 1, 1, f"This file cannot be opened: {problem.strerror}."),))
     return parse(content, path)
+
+
+def read_plain(file: Path) -> bytes:
+    """The bytes of a file, no more than one too many. Raises OSError; for what is no file, such as a pipe, at once."""
+    # Without waiting, for whoever opens a pipe may wait for ever.
+    number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            raise (
+                OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else OSError(0, "It is no file")
+            )
+        with os.fdopen(number, "rb", closefd=False) as stream:
+            return stream.read(BYTES_MAX + 1)
+    finally:
+        os.close(number)
 
 
 def parse(content: bytes, path: str) -> Source:

@@ -22,7 +22,7 @@ class TooLarge(Exception):  # noqa: N818
 async def read_form(request: Request, *, most_bytes: int, most_fields: int) -> dict[str, str]:
     """The fields of a form; of one that is given twice, the last. Raises NotAForm and TooLarge."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most_bytes:
+    if length.isdecimal() and (len(length) > 18 or int(length) > most_bytes):
         raise TooLarge
     body = bytearray()
     try:

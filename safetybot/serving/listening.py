@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from safetybot.serving.connections import Connection, raise_file_limit
 from safetybot.serving.options import ServingOptions
 
 FINISH_SECONDS = 20
@@ -68,10 +69,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: ASGIApp, options: ServingOptions, listening: Listening, stop: asyncio.Event) -> None:
+async def serve(
+    app: ASGIApp,
+    options: ServingOptions,
+    listening: Listening,
+    stop: asyncio.Event,
+    connection: type[Connection] = Connection,
+) -> None:
     """Answers until ``stop`` is set; then what is in hand is finished."""
+    raise_file_limit()
     config = uvicorn.Config(
         app,
+        http=connection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -119,7 +119,7 @@ def test_unknown_wording(spoil: Spoil) -> None:
 def test_missing_button(spoil: Spoil) -> None:
     line = "  help-now: Help now\n"
     assert spoil(WORDING, line, "") == [
-        f"{WORDING}:97:1: `help-now` is missing: shows the emergency card. Add a line `help-now: …` under `buttons`."
+        f"{WORDING}:99:1: `help-now` is missing: shows the emergency card. Add a line `help-now: …` under `buttons`."
     ]
 
 

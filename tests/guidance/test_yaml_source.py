@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -328,3 +329,10 @@ def test_both_parsers_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     with_default = [read_source(file) for file in files]
     monkeypatch.setattr(yaml_source, "_LOADER", yaml.BaseLoader)
     assert [read_source(file) for file in files] == with_default
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "topic.yaml")
+    (fault,) = read_source(tmp_path / "topic.yaml").faults
+    assert fault.message == "This file cannot be opened: It is no file."

@@ -7,19 +7,20 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
 from safetybot.channels.telegram.bot import RawUpdate
-from safetybot.channels.telegram.conversation import Conversation
+from safetybot.channels.telegram.conversation import ChatTurn, Conversation
 from safetybot.channels.telegram.discretion import place
+from safetybot.channels.telegram.floods import Floods
 from safetybot.channels.telegram.lanes import Lanes
+from safetybot.channels.telegram.pace import Pace
 from safetybot.channels.telegram.presence import Presence
 from safetybot.channels.telegram.rendering import render
-from safetybot.channels.telegram.sending import ChatGone, Sender
+from safetybot.channels.telegram.sending import ChatGone, Patience, Sender
 from safetybot.channels.telegram.staff_chat import StaffNotes
 from safetybot.channels.telegram.timing import Timing
 from safetybot.channels.telegram.updates import Elsewhere, Private, press_id, read
@@ -40,20 +41,30 @@ class TelegramChannel:
         *,
         handled: Callable[[int], None],
         staff: StaffNotes | None = None,
+        pace: Pace | None = None,
+        floods: Floods | None = None,
     ) -> None:
-        """``handled`` is told the number of each update that may be confirmed."""
+        """``handled`` is told the number of each update that may be confirmed.
+
+        ``pace``: how fast messages go out; ``floods``: how much is taken. Without them, no matter how fast, and all.
+        """
         self._bot = bot
         self._conversation = conversation
         self._timing = timing
         self._counts = counts
         self._handled = handled
         self._staff = staff
-        self._sender = Sender(bot, timing, counts)
+        self._floods = floods
+        self._sender = Sender(bot, timing, counts, pace)
         self._presence = Presence(bot, timing)
         self._lanes = Lanes()
         self._acknowledging: set[asyncio.Task[None]] = set()
-        self._albums = _Recent()
         self._groups = _Recent()
+
+    @property
+    def waiting(self) -> int:
+        """How many updates nobody has begun to answer."""
+        return len(self._lanes)
 
     def receive(self, raw: RawUpdate) -> None:
         """Take in one update, seen for the first time. Returns at once; never raises."""
@@ -69,11 +80,32 @@ class TelegramChannel:
         if query is not None:
             self._acknowledge(query)
         if isinstance(seen, Private):
-            self._lanes.put(seen.incoming.chat, partial(self._finish, update_id, partial(self._answer, seen)))
+            self._put(update_id, seen)
         elif isinstance(seen, Elsewhere) and not self._is_staffs(seen):
             self._lanes.put(str(seen.chat), partial(self._finish, update_id, partial(self._decline, seen)))
         else:
             self._handled(update_id)
+
+    def _put(self, update_id: int, seen: Private) -> None:
+        """In its chat's lane; where much waits there, in another: there may be a cry for help among it."""
+        chat = seen.incoming.chat
+        if self._floods is None:
+            self._lanes.put(chat, partial(self._finish, update_id, partial(self._answer, seen)))
+        elif self._lanes.waiting(chat) < self._floods.WAITING_MOST:
+            self._lanes.put(chat, partial(self._finish, update_id, partial(self._limited, seen)))
+        else:
+            job = partial(self._limited, seen, too_many=True)
+            self._lanes.put(f"{chat} more", partial(self._finish, update_id, job))
+
+    async def _limited(self, seen: Private, *, too_many: bool = False) -> None:
+        """Answer it, unless it is one too many: then say so, but not each time."""
+        assert self._floods is not None
+        said = await self._floods.instead(seen.incoming, too_many=too_many)
+        if said is None:
+            await self._answer(seen)
+        elif said:
+            message = self._said(seen.incoming.language, said)
+            await self._send(int(seen.incoming.chat), message, self._sender.deadline(), [])
 
     async def drain(self, seconds: float) -> bool:
         """Finish what is in hand; after ``seconds`` give up the rest, unconfirmed. Whether all was done."""
@@ -98,55 +130,65 @@ class TelegramChannel:
 
     async def _answer(self, seen: Private) -> None:
         incoming = seen.incoming
+        async with self._conversation.turn(incoming.channel, incoming.chat) as turn:
+            reply = await self._reply(turn, incoming)
+            if reply is None:
+                return
+            if seen.album is not None and not await self._first_of(turn, seen.album):
+                reply = Reply((), reply.delete, reply.undeleted)
+            try:
+                await self._show(turn, int(incoming.chat), reply)
+            except ChatGone:
+                raise
+            except Exception as error:
+                await self._show(turn, int(incoming.chat), self._failed(incoming, error))
+
+    async def _first_of(self, turn: ChatTurn, album: str) -> bool:
+        try:
+            return await turn.first_of(album)
+        except Exception as error:  # to say it twice is better than never
+            _LOG.error("Telegram: an album could not be looked up: %s", place(error))
+            return True
+
+    async def _reply(self, turn: ChatTurn, incoming: Incoming) -> Reply | None:
+        """What answers it; where the conversation fails, that it did."""
         try:
             async with asyncio.timeout(self._timing.handle_limit):
                 with self._presence.typing(int(incoming.chat)):
-                    reply = await self._conversation.handle(incoming)
-            if reply is None:
-                return
-            if seen.album is not None and self._albums.again(seen.album):
-                reply = Reply((), reply.delete, reply.undeleted)
-            await self._show(incoming, reply)
-        except ChatGone:
-            raise
+                    return await turn.reply(incoming)
         except Exception as error:
-            self._counts["broken"] += 1
-            _LOG.error("Telegram: the conversation failed: %s", place(error))
-            await self._show(incoming, Reply((self._said(incoming.language, "broken"),)))
+            return self._failed(incoming, error)
 
-    async def _show(self, incoming: Incoming, reply: Reply) -> None:
+    def _failed(self, incoming: Incoming, error: Exception) -> Reply:
+        self._counts["broken"] += 1
+        _LOG.error("Telegram: the conversation failed: %s", place(error))
+        return Reply((self._said(incoming.language, "broken"),))
+
+    async def _show(self, turn: ChatTurn, chat: int, reply: Reply) -> None:
         """Delete, then send, in order. What is sent is reported even where a later message fails."""
-        chat = int(incoming.chat)
         deadline = self._sender.deadline()
         sent: list[int] = []
+        whole = True
         try:
             deleted = not reply.delete or await self._sender.delete(chat, reply.delete, deadline)
             messages = reply.messages if deleted or reply.undeleted is None else (*reply.messages, reply.undeleted)
             for message in messages:
                 await self._send(chat, message, deadline, sent)
         except asyncio.CancelledError:
-            # Not answered, so it comes again after the next start; without its number nothing says it was.
-            incoming = replace(incoming, update_id=None)
+            whole = False  # so it comes again after the next start
             raise
         finally:
-            self._delivered(incoming, sent)
+            turn.delivered(sent, whole=whole)
 
-    async def _send(self, chat: int, message: Outgoing, deadline: float, sent: list[int]) -> None:
+    async def _send(self, chat: int, message: Outgoing, deadline: Patience, sent: list[int]) -> None:
         parts = render(message)
         if not parts:
             self._counts["empty"] += 1
             _LOG.error("Telegram: a message without a visible word was left out")
         for part in parts:
-            number = await self._sender.send(chat, part, deadline)
+            number = await self._sender.send(chat, part, deadline, urgent=message.urgent)
             if number is not None:
                 sent.append(number)
-
-    def _delivered(self, incoming: Incoming, message_ids: list[int]) -> None:
-        try:
-            self._conversation.delivered(incoming, message_ids)
-        except Exception as error:
-            self._counts["broken"] += 1
-            _LOG.error("Telegram: the conversation failed on delivery: %s", place(error))
 
     def _said(self, language: str | None, name: str) -> Outgoing:
         return Outgoing(self._conversation.wording(language).say[name])
@@ -158,9 +200,9 @@ class TelegramChannel:
         task.add_done_callback(self._acknowledging.discard)
 
     async def _answer_query(self, query_id: str) -> None:
-        deadline = asyncio.get_running_loop().time() + self._timing.acknowledge_limit
+        patience = self._sender.deadline(self._timing.acknowledge_limit)
         try:
-            await self._sender.persist(lambda: self._bot.answer_callback_query(query_id), deadline)
+            await self._sender.persist(lambda: self._bot.answer_callback_query(query_id), patience)
         except BadRequest:
             pass  # too old, or answered before a restart
         except TelegramError as error:

@@ -32,6 +32,14 @@ class Lanes:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def waiting(self, lane: str) -> int:
+        """How many jobs of a lane are not begun yet."""
+        return len(self._queues.get(lane, ()))
+
+    def __len__(self) -> int:
+        """How many jobs of all lanes are not begun yet."""
+        return sum(map(len, self._queues.values()))
+
     async def _work(self, lane: str) -> None:
         queue = self._queues[lane]
         try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 
@@ -21,6 +22,8 @@ _LOG = logging.getLogger(__name__)
 
 _GATHER = 0.005
 """After progress, wait this much for more of it: under load one request then confirms many updates."""
+_GATHER_COMMITS = 0.03
+"""After an update is handled, wait this much for more before it is made sure that they are on the disk."""
 _PAUSE_FIRST = 0.01
 _PAUSE_MOST = 0.5
 
@@ -29,13 +32,26 @@ class Poller:
     """Fetches updates, hands each new one over once, and confirms those that are handled."""
 
     def __init__(
-        self, bot: PollingBot, receive: Callable[[RawUpdate], None], timing: Timing, counts: Counter[str]
+        self,
+        bot: PollingBot,
+        receive: Callable[[RawUpdate], None],
+        timing: Timing,
+        counts: Counter[str],
+        up: Callable[[bool], None] = lambda up: None,
+        committed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """``up`` is told, after each request, whether Telegram answered; ``committed`` returns once all that was
+        handled is on the disk, and raises where that cannot be."""
+        self._up = up
+        self._committed = committed
         self._bot = bot
         self._receive = receive
         self._timing = timing
         self._counts = counts
         self._window = Window()
+        self._offset: int | None = None
+        """What Telegram may be told: what comes before is handled, and that stands on the disk."""
+        self._noting: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._pause = _PAUSE_FIRST
         self._asked: tuple[int | None, float] = (None, 0.0)
@@ -45,8 +61,34 @@ class Poller:
 
     def handled(self, update_id: int) -> None:
         """Say that an update is dealt with and may be confirmed."""
-        if self._window.handled(update_id):
-            self._wake.set()
+        if self._window.handled(update_id) and self._noting is None:
+            self._noting = asyncio.create_task(self._note(), name="note updates")
+
+    async def _note(self) -> None:
+        """Lets Telegram be told what is handled, once it is on the disk: what it has forgotten must not be lost."""
+        try:
+            while self._offset != self._window.offset:
+                if self._committed is not None:
+                    await asyncio.sleep(_GATHER_COMMITS)
+                handled = self._window.offset
+                if self._committed is not None:
+                    # Whoever writes has told it. Others must not wait for a disk: they may be in danger.
+                    with suppress(Exception):
+                        async with asyncio.timeout(self._timing.commit_limit):
+                            await self._committed()
+                self._offset = handled
+                self._wake.set()
+        finally:
+            self._noting = None
+
+    @property
+    def _in_hand(self) -> bool:
+        return bool(self._window) or self._noting is not None
+
+    @property
+    def behind(self) -> bool:
+        """Whether there may be more to do than is in hand."""
+        return self._window.full or len(self._window) > Window.SIZE // 2
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop``. Raises :class:`TelegramTokenRefused` or :class:`TelegramConflict`."""
@@ -59,9 +101,11 @@ class Poller:
                 try:
                     fetched = await unless_stopped(self._fetch(), stop)
                 except TelegramError as error:
+                    self._up(False)
                     await pause(self._wait_after(error), stop)
                     continue
                 if fetched is not None:
+                    self._up(True)
                     fruitless = self._take(fetched) == 0 and asyncio.get_running_loop().time() - began < 1.0
                     await self._breathe(fruitless=fruitless)
         finally:
@@ -87,19 +131,19 @@ class Poller:
         not hold them back, or repeats what was confirmed, must not be asked a thousand times a second.
         """
         self._pause = min(self._pause * 2, _PAUSE_MOST) if fruitless else _PAUSE_FIRST
-        if not self._window and not fruitless:
+        if not self._in_hand and not fruitless:
             return
         try:
             async with asyncio.timeout(None if self._window.full else self._pause):
                 await self._wake.wait()
         except TimeoutError:
             return
-        if self._window:
+        if self._in_hand:
             await asyncio.sleep(_GATHER)
 
     async def _fetch(self) -> list[RawUpdate]:
-        timeout = 0 if self._window else self._timing.long_poll
-        offset = self._window.offset
+        timeout = 0 if self._in_hand else self._timing.long_poll
+        offset = self._offset
         self._asked = (offset, asyncio.get_running_loop().time())
         fetched = await self._get_updates(offset, Window.SIZE, timeout, timeout + self._timing.poll_grace)
         if self._failures:
@@ -146,15 +190,18 @@ class Poller:
 
     async def confirm(self) -> None:
         """Tell Telegram what was handled since the last getUpdates; for the end, when no other will follow."""
+        if (noting := self._noting) is not None:
+            await asyncio.wait({noting}, timeout=self._timing.confirm_limit)
+            noting.cancel()
         asked, since = self._asked
-        if self._window.offset is None:
+        if self._offset is None:
             return
         # The long poll that was called off has said so already, if it got there. To ask again would cost seconds:
         # Telegram holds back whoever asks the same twice.
-        if asked == self._window.offset and asyncio.get_running_loop().time() - since > 1.0:
+        if asked == self._offset and asyncio.get_running_loop().time() - since > 1.0:
             return
         try:
-            await self._get_updates(self._window.offset, 1, 0, self._timing.confirm_limit)
+            await self._get_updates(self._offset, 1, 0, self._timing.confirm_limit)
         except TelegramError as error:
             # They come again after the next start, and are recognised by their number.
             _LOG.warning("Telegram: the last confirmation failed (%s)", type(error).__name__)

@@ -9,11 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.dialogue.messages import Button, Outgoing, is_advice
 from safetybot.markdown import Block, Line, Listing, Paragraph, Span, parse
 
 TEXT_MAX = 4096
@@ -45,6 +46,16 @@ def render(message: Outgoing, limit: int = TEXT_MAX) -> list[Part]:
 
     A message without a visible word gives no part, unless it has buttons, which need something to hang under.
     """
+    return list(_advice(message, limit) if is_advice(message) else _render(message, limit))
+
+
+@lru_cache(maxsize=1_000)
+def _advice(message: Outgoing, limit: int) -> list[Part]:
+    """Of advice, which is the same for everybody, it is kept."""
+    return _render(message, limit)
+
+
+def _render(message: Outgoing, limit: int) -> list[Part]:
     keyboard = _keyboard(message.buttons)
     parts = [Part(_html(lines), _bare(lines)) for lines in split(_flat(parse(message.text)), limit)]
     if keyboard is None:
@@ -110,16 +121,20 @@ def _linked(span: Span) -> Span:
 def split(blocks: Sequence[Sequence[Line]], limit: int = TEXT_MAX) -> list[list[Line]]:
     """Lines in parts of at most ``limit`` UTF-16 units: cut between blocks, else between lines, else between words."""
     parts: list[list[Line]] = []
+    size = 0  # of the last part
     for block in blocks:
         pieces = [list(block)]
         if units(_text(block)) > limit:
             pieces = [[piece] for line in block for piece in _broken(line, limit)]
         for index, piece in enumerate(pieces):
             joint: list[Line] = [()] if index == 0 else []
-            if parts and units(_text([*parts[-1], *joint, *piece])) <= limit:
+            more = units(_text([*joint, *piece]))
+            if parts and size + 1 + more <= limit:
                 parts[-1] += [*joint, *piece]
+                size += 1 + more
             else:
                 parts.append(piece)
+                size = units(_text(piece))
     return [part for part in parts if _text(part).strip()]
 
 

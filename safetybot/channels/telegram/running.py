@@ -6,28 +6,47 @@ import asyncio
 import logging
 import re
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from safetybot.channels.telegram.bot import PollingBot, RawUpdate
 from safetybot.channels.telegram.channel import TelegramChannel
 from safetybot.channels.telegram.conversation import Conversation
 from safetybot.channels.telegram.discretion import place, withhold_library_logs
 from safetybot.channels.telegram.errors import TelegramTokenRefused, Throttled
+from safetybot.channels.telegram.floods import Floods
+from safetybot.channels.telegram.pace import Pace, Reserve
 from safetybot.channels.telegram.polling import Poller
+from safetybot.channels.telegram.posting import Posting, explain_refusal, register_webhook
 from safetybot.channels.telegram.registration import register
 from safetybot.channels.telegram.request import AiohttpRequest
 from safetybot.channels.telegram.staff_chat import StaffChat, StaffNotes
 from safetybot.channels.telegram.timing import Timing, pause, unless_stopped
+from safetybot.channels.telegram.updates import CHANNEL
+from safetybot.channels.telegram.webhook import Webhook
+from safetybot.limits import Counts, MemoryCounts
+from safetybot.observing import Observed
 
 _LOG = logging.getLogger(__name__)
 
 TELEGRAM = "https://api.telegram.org"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramLimits:
+    """How fast messages go out, and how much is taken from one chat."""
+
+    rate: float = 30.0
+    """Messages a second, of all processes together."""
+    counts: Counts | None = None
+    """What is asked for; None: of this process alone."""
+    reserve: Reserve | None = None
+    """Shares the rate with other processes."""
 
 
 async def run_telegram(
@@ -38,11 +57,16 @@ async def run_telegram(
     staff: StaffChat | None = None,
     stop: asyncio.Event | None = None,
     timing: Timing | None = None,
+    webhook: Webhook | None = None,
+    limits: TelegramLimits | None = None,
+    observed: Observed | None = None,
 ) -> None:
     """Answer on Telegram until ``stop`` is set; without one, until SIGTERM or SIGINT.
 
     Then what is in hand is finished and confirmed, within about 25 seconds. ``api`` is another Bot API server
-    (``http://127.0.0.1:9000``), None for Telegram's own. ``staff``: the chat that is told of new reports.
+    (``http://127.0.0.1:9000``), None for Telegram's own. ``staff``: the chat that is told of new reports. ``webhook``:
+    served by somebody, it has Telegram post its updates; without it they are asked for. ``limits``: None for no limits.
+    ``observed``: told what happens.
 
     Raises :class:`TelegramTokenRefused` or :class:`TelegramConflict`, each with the exit code to end with.
     """
@@ -60,42 +84,88 @@ async def run_telegram(
     )
     try:
         with _stopped_by_signals(stop) as stopping:
-            await _run(bot, conversation, staff, timing or Timing(), stopping)
+            await _Run(bot, conversation, staff, timing or Timing(), webhook, limits, observed).until(stopping)
     finally:
         await bot.shutdown()
 
 
-async def _run(
-    bot: PollingBot, conversation: Conversation, staff: StaffChat | None, timing: Timing, stop: asyncio.Event
-) -> None:
-    if not await _reach(bot, timing, stop):
-        return
-    counts: Counter[str] = Counter()
+class _Run:
+    """One run of the channel, and its parts."""
 
-    def receive(raw: RawUpdate) -> None:
-        channel.receive(raw)
+    def __init__(
+        self,
+        bot: PollingBot,
+        conversation: Conversation,
+        staff: StaffChat | None,
+        timing: Timing,
+        webhook: Webhook | None,
+        limits: TelegramLimits | None,
+        observed: Observed | None,
+    ) -> None:
+        observed = observed or Observed()
+        self._observed, counts = observed, observed.telegram
+        self._bot = bot
+        self._conversation = conversation
+        self._timing = timing
+        self._webhook = webhook
+        self._counts = counts
+        self._notes = StaffNotes(bot, staff, timing, counts) if staff is not None else None
+        self._floods: Floods | None = None
+        pace = None
+        if limits is not None:
+            pace = Pace(limits.rate, limits.reserve)
+            observed.to_send = pace.__len__
+            self._floods = Floods(conversation.in_danger, limits.counts or MemoryCounts(), limits.rate, counts)
+        self._intake: Poller | Posting = (
+            Poller(bot, self._receive, timing, counts, observed.telegram_is, conversation.committed)
+            if webhook is None
+            else Posting(bot, webhook, self._receive, timing, counts, observed.telegram_is)
+        )
+        self._channel = TelegramChannel(
+            bot,
+            conversation,
+            timing,
+            counts,
+            handled=self._intake.handled,
+            staff=self._notes,
+            pace=pace,
+            floods=self._floods,
+        )
+        observed.waiting[CHANNEL] = lambda: self._channel.waiting
 
-    poller = Poller(bot, receive, timing, counts)
-    notes = StaffNotes(bot, staff, timing, counts) if staff is not None else None
-    channel = TelegramChannel(bot, conversation, timing, counts, handled=poller.handled, staff=notes)
-    if notes is not None:
-        await notes.look(stop)  # first, lest the bot leaves a staff chat that has a new number
-    registering = asyncio.create_task(_registered(bot, conversation))
-    leaving = asyncio.Event()
-    telling = asyncio.create_task(notes.run(leaving)) if notes is not None else None
-    _LOG.info("Telegram: answering")
-    try:
-        await poller.run(stop)
-    finally:
-        leaving.set()
-        registering.cancel()
-        await asyncio.gather(registering, return_exceptions=True)
-        if not await channel.drain(timing.finish_limit):
-            _LOG.warning("Telegram: not everything in hand was finished in time; the rest comes again after a start")
-        if telling is not None:
-            await telling  # not cancelled, for that could break off a look at the database
-        await poller.confirm()
-        _LOG.info("Telegram: stopped; %s", ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    def _receive(self, raw: RawUpdate) -> None:
+        self._channel.receive(raw)
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Answer until ``stop``; then finish what is in hand."""
+        bot, timing, notes = self._bot, self._timing, self._notes
+        if not await _reach(bot, timing, stop, self._webhook):
+            return
+        self._observed.telegram_is(True)
+        if notes is not None:
+            await notes.look(stop)  # first, lest the bot leaves a staff chat that has a new number
+        registering = asyncio.create_task(_registered(bot, self._conversation))
+        leaving = asyncio.Event()
+        telling = asyncio.create_task(notes.run(leaving)) if notes is not None else None
+        watching = None
+        if self._floods is not None:
+            watching = asyncio.create_task(self._floods.watch(bot, lambda: self._intake.behind, timing, leaving))
+        _LOG.info("Telegram: answering")
+        try:
+            await self._intake.run(stop)
+        finally:
+            leaving.set()
+            asked = [task for task in (registering, watching) if task is not None]
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+            if not await self._channel.drain(timing.finish_limit if self._webhook is None else timing.webhook_finish):
+                _LOG.warning("Telegram: not everything in hand was finished in time; the rest comes again")
+            if telling is not None:
+                await telling  # not cancelled, for that could break off a look at the database
+            await self._intake.confirm()
+            counted = ", ".join(f"{name} {count}" for name, count in sorted(self._counts.items()))
+            _LOG.info("Telegram: stopped; %s", counted)
 
 
 async def _registered(bot: PollingBot, conversation: Conversation) -> None:
@@ -105,26 +175,32 @@ async def _registered(bot: PollingBot, conversation: Conversation) -> None:
         _LOG.error("Telegram: the profile could not be set: %s", place(error))
 
 
-async def _hello(bot: PollingBot) -> bool:
+async def _hello(bot: PollingBot, webhook: Webhook | None) -> bool:
     await bot.initialize()
+    if webhook is not None:
+        await register_webhook(bot, webhook)
+        return True
     # A webhook left by an earlier program would forbid polling; waiting updates stay.
     return await bot.delete_webhook(drop_pending_updates=False)
 
 
-async def _reach(bot: PollingBot, timing: Timing, stop: asyncio.Event) -> bool:
+async def _reach(bot: PollingBot, timing: Timing, stop: asyncio.Event, webhook: Webhook | None) -> bool:
     """Say hello to Telegram, for as long as it takes; False where we are stopped before that."""
     attempt = 0
     while not stop.is_set():
         refused = False
         wait = timing.backoff(attempt)
         try:
-            return await unless_stopped(_hello(bot), stop) is not None
+            return await unless_stopped(_hello(bot, webhook), stop) is not None
         except InvalidToken:
             refused = True
         except Throttled as error:
             wait = error.seconds
         except TelegramError as error:
-            _LOG.warning("Telegram cannot be reached yet (%s)", type(error).__name__)
+            if webhook is not None and isinstance(error, BadRequest):
+                explain_refusal(error)
+            else:
+                _LOG.warning("Telegram cannot be reached yet (%s)", type(error).__name__)
         if refused:
             raise TelegramTokenRefused  # out here, because PTB's error holds the token and would be its context
         attempt += 1

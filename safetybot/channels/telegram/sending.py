@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from telegram import Bot, LinkPreviewOptions
@@ -13,6 +14,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from safetybot.channels.telegram.errors import Throttled
+from safetybot.channels.telegram.pace import Pace
 from safetybot.channels.telegram.rendering import Part
 from safetybot.channels.telegram.timing import Timing
 
@@ -27,27 +29,47 @@ class ChatGone(Exception):  # noqa: N818 - no error: people may block a bot
     """The person blocked the bot or left Telegram: nothing more can be said to them."""
 
 
+@dataclass(slots=True)
+class Patience:
+    """Until when something is tried."""
+
+    until: float
+    outlasts: bool = True
+    """While nothing at all gets through to Telegram, its time stands still."""
+
+
 class Sender:
     """Sends and deletes. Counts what could not be done, and logs no word of it."""
 
-    def __init__(self, bot: Bot, timing: Timing, counts: Counter[str]) -> None:
+    def __init__(self, bot: Bot, timing: Timing, counts: Counter[str], pace: Pace | None = None) -> None:
+        """``pace``: when a message may go; without it, at once."""
         self._bot = bot
         self._timing = timing
         self._counts = counts
+        self._pace = Pace(None) if pace is None else pace
+        self._through = 0.0
+        """When something last got through."""
 
-    def deadline(self) -> float:
-        """Until when the answer begun now is tried."""
-        return asyncio.get_running_loop().time() + self._timing.send_limit
+    def deadline(self, seconds: float | None = None) -> Patience:
+        """How long the answer begun now is tried; with ``seconds`` it is for so long, whatever happens."""
+        now = asyncio.get_running_loop().time()
+        if seconds is not None:
+            return Patience(now + seconds, outlasts=False)
+        return Patience(now + self._timing.send_limit)
 
-    async def persist(self, call: Callable[[], Awaitable[T]], deadline: float) -> T:
-        """Call until it succeeds, is refused, or the next wait would pass the deadline; the last error is raised.
+    async def persist(self, call: Callable[[], Awaitable[T]], patience: Patience) -> T:
+        """Call until it succeeds, is refused, or the next wait would be too long; the last error is raised.
 
         A wait that Telegram asks for holds up this chat alone: each chat's messages are sent by its own task.
         """
-        attempt = 0
+        loop = asyncio.get_running_loop()
+        attempt, since = 0, loop.time()
         while True:
             try:
-                return await call()
+                done = await call()
+                if patience.outlasts:
+                    self._through = loop.time()
+                return done
             except BadRequest:
                 raise
             except Throttled as error:
@@ -58,18 +80,27 @@ class Sender:
                 wait = self._timing.backoff(attempt)
                 self._counts["retried"] += 1
                 failure = error
-            if asyncio.get_running_loop().time() + wait > deadline:
+                now = loop.time()
+                if patience.outlasts and self._through <= since:
+                    # Nobody got through since the last failure: it is not about this message, and may last.
+                    patience.until = max(patience.until + now - since, now + wait)
+            if loop.time() + wait > patience.until:
                 raise failure
+            since = loop.time()
             await asyncio.sleep(wait)
             attempt += 1
 
-    async def send(self, chat: int, part: Part, deadline: float) -> int | None:
+    async def send(self, chat: int, part: Part, patience: Patience, *, urgent: bool = False) -> int | None:
         """Send one message; its number, or None where it could not be sent, which is counted and logged.
 
-        Raises :class:`ChatGone` where nobody is there to read.
+        ``urgent`` goes before all that waits. Raises :class:`ChatGone` where nobody is there to read.
         """
+
+        def message(text: str, parse_mode: str | None) -> Callable[[], Awaitable[int]]:
+            return lambda: self._message(chat, text, part, parse_mode, urgent)
+
         try:
-            return await self.persist(lambda: self._message(chat, part.html, part, ParseMode.HTML), deadline)
+            return await self.persist(message(part.html, ParseMode.HTML), patience)
         except Forbidden:
             self._counts["blocked"] += 1
             raise ChatGone from None
@@ -84,26 +115,33 @@ class Sender:
         self._counts["markup-refused"] += 1
         _LOG.error("TelegramMarkupRefused: Telegram could not parse a message's HTML; it is sent as plain text")
         try:
-            return await self.persist(lambda: self._message(chat, part.text, part, None), deadline)
+            return await self.persist(message(part.text, None), patience)
         except TelegramError as error:
             self._failed("unsent", error)
             return None
 
-    async def _message(self, chat: int, text: str, part: Part, parse_mode: str | None) -> int:
-        message = await self._bot.send_message(
-            chat, text, parse_mode=parse_mode, reply_markup=part.keyboard, link_preview_options=_NO_PREVIEW
-        )
+    async def _message(self, chat: int, text: str, part: Part, parse_mode: str | None, urgent: bool) -> int:
+        await self._pace.turn(chat, urgent=urgent)
+        try:
+            message = await self._bot.send_message(
+                chat, text, parse_mode=parse_mode, reply_markup=part.keyboard, link_preview_options=_NO_PREVIEW
+            )
+        except Throttled as error:
+            self._pace.refused(chat, error.seconds)
+            raise
+        self._pace.sent()
+        self._counts["sent"] += 1
         return message.message_id
 
-    async def delete(self, chat: int, message_ids: Sequence[int], deadline: float) -> bool:
+    async def delete(self, chat: int, message_ids: Sequence[int], patience: Patience) -> bool:
         """Delete messages for both sides; whether all went. One that cannot go does not keep the others."""
         chunks = [message_ids[at : at + _DELETE_MOST] for at in range(0, len(message_ids), _DELETE_MOST)]
-        done = [await self._delete_chunk(chat, chunk, deadline) for chunk in chunks]
+        done = [await self._delete_chunk(chat, chunk, patience) for chunk in chunks]
         return all(done)
 
-    async def _delete_chunk(self, chat: int, chunk: Sequence[int], deadline: float) -> bool:
+    async def _delete_chunk(self, chat: int, chunk: Sequence[int], patience: Patience) -> bool:
         try:
-            done = await self.persist(lambda: self._bot.delete_messages(chat, chunk), deadline)
+            done = await self.persist(lambda: self._bot.delete_messages(chat, chunk), patience)
         except Forbidden:
             self._counts["blocked"] += 1
             raise ChatGone from None
@@ -116,8 +154,8 @@ class Sender:
             return done
         # Telegram refused the lot, perhaps for one that is too old: find it by halving.
         middle = len(chunk) // 2
-        first = await self._delete_chunk(chat, chunk[:middle], deadline)
-        return await self._delete_chunk(chat, chunk[middle:], deadline) and first
+        first = await self._delete_chunk(chat, chunk[:middle], patience)
+        return await self._delete_chunk(chat, chunk[middle:], patience) and first
 
     def _failed(self, what: str, error: TelegramError) -> None:
         self._counts[what] += 1

@@ -13,7 +13,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from safetybot.channels.telegram.discretion import place
-from safetybot.channels.telegram.sending import Sender
+from safetybot.channels.telegram.sending import Patience, Sender
 from safetybot.channels.telegram.timing import Timing, pause_for, unless_stopped
 
 _LOG = logging.getLogger(__name__)
@@ -65,10 +65,10 @@ class StaffNotes:
 
         Never raises.
         """
-        deadline = asyncio.get_running_loop().time() + self._timing.acknowledge_limit
+        patience = self._sender.deadline(self._timing.acknowledge_limit)
         try:
-            async with asyncio.timeout_at(deadline):
-                await unless_stopped(self._attempt(self._show_typing, deadline), stop)
+            async with asyncio.timeout_at(patience.until):
+                await unless_stopped(self._attempt(self._show_typing, patience), stop)
         except Exception as error:
             self._log("Telegram: the staff chat could not be tried: %s", place(error))
 
@@ -84,21 +84,21 @@ class StaffNotes:
             await pause_for(min(self._timing.staff_poll, wait or self._timing.staff_poll), stop, self._staff.wake)
 
     async def _send(self, text: str, stop: asyncio.Event) -> bool:
-        deadline = asyncio.get_running_loop().time() + self._timing.staff_gap
-        sent = self._attempt(lambda: self._bot.send_message(self._chat, text), deadline)
+        patience = self._sender.deadline(self._timing.staff_gap)
+        sent = self._attempt(lambda: self._bot.send_message(self._chat, text), patience)
         # Called off at once, it might have arrived without our knowing; then it would come again after the next start.
         arrived = bool(await unless_stopped(sent, stop, grace=self._timing.confirm_limit))
         self._counts["staff-notes"] += arrived
         return arrived
 
-    async def _attempt(self, call: Callable[[], Awaitable[object]], deadline: float) -> bool:
+    async def _attempt(self, call: Callable[[], Awaitable[object]], patience: Patience) -> bool:
         """Do something in the chat, under its new number where it has one; whether it was done."""
         try:
             try:
-                await self._sender.persist(call, deadline)
+                await self._sender.persist(call, patience)
             except ChatMigrated as error:
                 self.moved(error.new_chat_id)
-                await self._sender.persist(call, deadline)
+                await self._sender.persist(call, patience)
         except (Forbidden, BadRequest, ChatMigrated) as error:
             self._log(
                 "Telegram: the staff chat cannot be written to (%s); see that SAFETYBOT_STAFF_CHAT is right, and that "

@@ -27,10 +27,18 @@ class Timing:
     """A pressed button spins on the phone until answered; after this the press has expired anyway."""
     finish_limit: float = 22.0
     """On SIGTERM, what is in hand gets so long; with ``confirm_limit`` it stays within 25 seconds."""
+    webhook_finish: float = 17.0
+    """The same where updates are posted: their answers must go out before the server ends."""
     confirm_limit: float = 3.0
     """On SIGTERM, the last confirmation to Telegram gets so long."""
+    commit_limit: float = 10.0
+    """So long Telegram is not told of what is handled and cannot be written down."""
     backoff_first: float = 0.5
     backoff_most: float = 30.0
+    webhook_check: float = 60.0
+    """How often is looked whether Telegram still posts to us."""
+    load_check: float = 15.0
+    """How often is looked how much waits at Telegram, while there is much to do."""
     conflict_window: float = 120.0
     """``conflict_most`` refusals with 409 within this time mean that another program keeps reading."""
     conflict_most: int = 6

@@ -8,6 +8,7 @@ answer. Nothing is ever fetched: of a picture or a voice message only the fact t
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,12 @@ def _press(update_id: int, query: Raw) -> Private | Elsewhere | None:
     if not query.get("data"):
         return None
     incoming = Incoming(
-        channel=CHANNEL, chat=str(chat["id"]), press=query["data"], language=_language(query), update_id=update_id
+        channel=CHANNEL,
+        chat=str(chat["id"]),
+        press=query["data"],
+        language=_language(query),
+        update_id=update_id,
+        received=time.monotonic(),
     )
     return Private(incoming)
 
@@ -135,6 +141,7 @@ def _message(update_id: int, message: Raw, username: str, *, edited: bool) -> Pr
         update_id=update_id,
         message_id=message["message_id"],
         edited=edited,
+        received=time.monotonic(),
     )
     return Private(incoming, message.get("media_group_id"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from safetybot.channels.web.chats import ChatClosed, Chats, Did, Shown
+from safetybot.channels.web.chats import CHANNEL, ChatClosed, Chats, Did, Shown
 from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
 from safetybot.channels.web.files import file_routes
 from safetybot.channels.web.forms import read_form
@@ -25,6 +26,8 @@ from safetybot.channels.web.problems import Problems, wants_json
 from safetybot.channels.web.security import is_framed, web_headers
 from safetybot.channels.web.tokens import Forms, Visitor
 from safetybot.dialogue.transcript import Transcript
+from safetybot.limits import Counts, MemoryCounts
+from safetybot.observing import Observed
 from safetybot.serving.forms import NotAForm, TooLarge
 from safetybot.serving.guard import Guard, is_from_here
 
@@ -42,13 +45,20 @@ class WebChat:
         key: bytes,
         options: WebOptions,
         clock: Callable[[], float] = time.monotonic,
+        counts: Counts | None = None,
+        observed: Observed | None = None,
     ) -> None:
-        """``key``: 32 bytes, the same in every process of an installation; ``clock``: seconds."""
+        """``key``: 32 bytes, the same in every process of an installation; ``clock``: seconds.
+
+        ``counts``: what is asked for; without it, what is asked of this process. ``observed`` is told what happens.
+        """
         self._options = options
         self._forms = Forms(key)
         self._pages = Pages(conversation, self._forms, options.exit)
         self._chats = Chats(conversation, transcripts)
-        self._limits = Limits(clock, addresses=bool(options.proxies) or options.url is None)
+        addresses = bool(options.proxies) or options.url is None
+        limited = partial((observed or Observed()).limited, CHANNEL)
+        self._limits = Limits(counts or MemoryCounts(clock), addresses=addresses, limited=limited)
         self._cookie = "__Host-chat" if options.secure else "chat"
         problems = Problems(self._pages, self._place)
         self.app = Starlette(
@@ -114,7 +124,8 @@ class WebChat:
         if press is None and not text.strip():
             return await self._look_again(request, place, visitor)
         did = Did(self._forms.update(number, press or text), None if press else text, press, language)
-        with self._limits.turn(visitor.chat, _address(request)):
+        in_danger = partial(self._chats.in_danger, visitor, did)
+        async with self._limits.turn(visitor.chat, _address(request), in_danger):
             try:
                 shown = await self._chats.turn(visitor, did)
             except ChatClosed:
@@ -126,7 +137,7 @@ class WebChat:
     async def _hide(self, request: Request) -> Response:
         place, language = self._place(request), first_language(request)
         fields, visitor, number = await self._checked(request, place)
-        with self._limits.turn(visitor.chat, _address(request)):
+        async with self._limits.turn(visitor.chat, _address(request)):
             shown = await self._chats.hide(visitor, Did(self._forms.update(number, "/hide"), language=language))
         return self._shown(request, place, visitor, shown, fields)
 
@@ -135,7 +146,7 @@ class WebChat:
         place, language = self._place(request), first_language(request)
         fields, visitor, number = await self._checked(request, place)
         if fields.get("how") != "new":
-            with self._limits.turn(visitor.chat, _address(request)):
+            async with self._limits.turn(visitor.chat, _address(request)):
                 shown = await self._chats.go_on(visitor, Did(self._forms.update(number, "/again"), language=language))
             return self._shown(request, place, visitor, shown, fields)
         await self._chats.forget(visitor)
@@ -148,7 +159,7 @@ class WebChat:
     async def _here(self, request: Request) -> Response:
         """Somebody is still writing."""
         _, visitor, _ = await self._checked(request, self._place(request))
-        with self._limits.turn(visitor.chat, _address(request)):
+        async with self._limits.turn(visitor.chat, _address(request)):
             await self._chats.touch(visitor)
         return Response(status_code=204)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
+from safetybot.channels.web.conversation import ChatTurn, Conversation, TranscriptKeeper
 from safetybot.channels.web.tokens import Visitor
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.speaker import HELP_NOW
 from safetybot.dialogue.transcript import Transcript
-from safetybot.turns import Turns
 
 CHANNEL = "web"
 _log = logging.getLogger(__name__)
@@ -52,7 +54,6 @@ class Chats:
     def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper) -> None:
         self._conversation = conversation
         self._transcripts = transcripts
-        self._turns = Turns[str]()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def look(self, visitor: Visitor, language: str | None) -> Transcript:
@@ -66,17 +67,31 @@ class Chats:
 
     async def turn(self, visitor: Visitor, did: Did) -> Shown:
         """What answers a text or a button. Raises ChatClosed where an old button was pressed."""
-        async with self._turns.of(visitor.chat):
-            try:
-                transcript = await self.look(visitor, did.language)
-            except ChatClosed:
-                if did.press is not None:
-                    raise
-                # Words are answered whatever has become of the page, for they may be a cry for help.
-                await self._tidy(visitor)
-                transcript = Transcript().answered((self._says(did.language, "web-closed-note"),))
-                return replace(await self._answered(visitor, did, transcript), before=0, cleared=True)
-            return await self._answered(visitor, did, transcript)
+        return await self._shown(visitor, partial(self._take, visitor, did))
+
+    async def _take(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
+        try:
+            transcript = await self.look(visitor, did.language)
+        except ChatClosed:
+            if did.press is not None:
+                raise
+            # Words are answered whatever has become of the page, for they may be a cry for help.
+            await self._tidy(turn, visitor)
+            transcript = Transcript().answered((self._says(did.language, "web-closed-note"),))
+            return replace(await self._answered(turn, visitor, did, transcript), before=0, cleared=True)
+        except Exception as error:
+            _log.error("a page could not be read, and begins anew: %s", type(error).__name__)
+            return replace(await self._answered(turn, visitor, did, Transcript(), keep=False), cleared=True)
+        return await self._answered(turn, visitor, did, transcript)
+
+    async def in_danger(self, visitor: Visitor, did: Did) -> bool:
+        """Whether what they did may be a cry for help. Never raises: where that is not known, it may be."""
+        incoming = Incoming(CHANNEL, visitor.chat, text=did.text, press=did.press, language=did.language)
+        try:
+            return await self._conversation.in_danger(incoming)
+        except Exception as error:
+            _log.error("a message could not be judged: %s", type(error).__name__)
+            return True
 
     async def hide(self, visitor: Visitor, did: Did) -> Shown:
         """Clears the page."""
@@ -84,15 +99,17 @@ class Chats:
 
     async def go_on(self, visitor: Visitor, did: Did) -> Shown:
         """After the chat was closed: with the report that is not sent yet, or with a new one."""
-        async with self._turns.of(visitor.chat):
-            transcript = await self._transcripts.load(visitor.chat)
-            if transcript is None:
-                await self._tidy(visitor)
-            return await self._answered(visitor, replace(did, text="/report"), transcript or Transcript(), aloud=False)
+        return await self._shown(visitor, partial(self._go_on, visitor, replace(did, text="/report")))
+
+    async def _go_on(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
+        transcript = await self._transcripts.load(visitor.chat)
+        if transcript is None:
+            await self._tidy(turn, visitor)
+        return await self._answered(turn, visitor, did, transcript or Transcript(), aloud=False)
 
     async def touch(self, visitor: Visitor) -> None:
         """They are still writing."""
-        async with self._turns.of(visitor.chat):
+        async with self._turn(visitor):
             transcript = await self._transcripts.load(visitor.chat)
             if transcript is not None:
                 await self._transcripts.save(visitor.chat, transcript)
@@ -105,12 +122,15 @@ class Chats:
 
     async def forget(self, visitor: Visitor) -> None:
         """As :meth:`end`, now. Never raises."""
-        async with self._turns.of(visitor.chat):
-            for deleting in (self._transcripts.delete(visitor.chat), self._conversation.forget(CHANNEL, visitor.chat)):
-                try:
-                    await deleting
-                except Exception as error:
-                    _log.error("a chat could not be deleted, and ends by itself: %s", type(error).__name__)
+        try:
+            async with self._turn(visitor) as turn:
+                for delete in (partial(self._transcripts.delete, visitor.chat), turn.forget):
+                    try:
+                        await delete()
+                    except Exception as error:
+                        _log.error("a chat could not be deleted, and ends by itself: %s", type(error).__name__)
+        except Exception as error:
+            _log.error("a chat could not be forgotten, and ends by itself: %s", type(error).__name__)
 
     async def drain(self) -> None:
         """Waits for what :meth:`end` has begun."""
@@ -118,8 +138,33 @@ class Chats:
 
     # --- Small parts -------------------------------------------------------------------------------------------
 
-    async def _answered(self, visitor: Visitor, did: Did, transcript: Transcript, *, aloud: bool = True) -> Shown:
-        """``aloud``: what they did is shown too."""
+    def _turn(self, visitor: Visitor) -> AbstractAsyncContextManager[ChatTurn]:
+        return self._conversation.turn(CHANNEL, visitor.chat)
+
+    async def _shown(self, visitor: Visitor, do: Callable[[ChatTurn], Awaitable[Shown]]) -> Shown:
+        """What one turn shows; shown even where what it changed could not be written."""
+        shown: Shown | None = None
+        try:
+            async with self._turn(visitor) as turn:
+                shown = await do(turn)
+        except Exception as error:
+            if shown is None:
+                raise
+            _log.error("what a chat has changed could not be kept: %s", type(error).__name__)
+            return replace(shown, saved=False)
+        return shown
+
+    async def _answered(
+        self,
+        turn: ChatTurn,
+        visitor: Visitor,
+        did: Did,
+        transcript: Transcript,
+        *,
+        aloud: bool = True,
+        keep: bool = True,
+    ) -> Shown:
+        """``aloud``: what they did is shown too; ``keep``: so that another request finds it."""
         before, text = transcript.count, (did.text or "").strip()
         hiding = text[:5].lower() == "/hide"
         incoming = Incoming(
@@ -133,18 +178,18 @@ class Chats:
             message_id=1 if hiding else None,
         )
         try:
-            reply = await self._conversation.handle(incoming)
+            reply = await turn.reply(incoming)
         except Exception as error:
             _log.error("a message could not be answered: %s", type(error).__name__)
             failed = transcript.said(text) if text and aloud else transcript
             failed = failed.answered((self._says(transcript.language or did.language, "broken"),))
-            return await self._kept(visitor, Shown(failed, before))
+            return await self._kept(visitor, Shown(failed, before, saved=keep))
         if reply is None:
-            return Shown(transcript, before)
-        shown = Shown(self._with(transcript, did, text if aloud else "", reply), before, cleared=bool(reply.delete))
-        shown = await self._kept(visitor, shown)
+            return Shown(transcript, before, saved=keep)
+        page = self._with(transcript, did, text if aloud else "", reply)
+        shown = await self._kept(visitor, Shown(page, before, saved=keep, cleared=bool(reply.delete)))
         if shown.saved:
-            self._conversation.delivered(incoming, ())
+            turn.delivered(())
         return shown
 
     def _with(self, transcript: Transcript, did: Did, text: str, reply: Reply) -> Transcript:
@@ -169,6 +214,8 @@ class Chats:
         return self._conversation.wording(language).buttons["help-now"] if press == HELP_NOW else ""
 
     async def _kept(self, visitor: Visitor, shown: Shown) -> Shown:
+        if not shown.saved:
+            return shown
         try:
             await self._transcripts.save(visitor.chat, shown.transcript)
         except Exception as error:
@@ -176,11 +223,10 @@ class Chats:
             return replace(shown, saved=False)
         return shown
 
-    async def _tidy(self, visitor: Visitor) -> None:
+    async def _tidy(self, turn: ChatTurn, visitor: Visitor) -> None:
         """After a break nothing of a report is shown unasked, as after ``/hide``."""
-        incoming = Incoming(CHANNEL, visitor.chat, text="/hide")
-        await self._conversation.handle(incoming)
-        self._conversation.delivered(incoming, ())
+        await turn.reply(Incoming(CHANNEL, visitor.chat, text="/hide"))
+        turn.delivered(())
 
     def _says(self, language: str | None, name: str) -> Outgoing:
         return Outgoing(self._conversation.wording(language).say[name])

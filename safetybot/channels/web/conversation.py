@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.transcript import Transcript
 from safetybot.guidance.model import Helpline, WordingFile
+
+
+class ChatTurn(Protocol):
+    """The turn of one chat, for as long as nobody else has it."""
+
+    async def reply(self, incoming: Incoming) -> Reply | None:
+        """What answers one incoming message; None where this update was answered before, and nothing is to be shown."""
+
+    def delivered(self, message_ids: Sequence[int]) -> None:
+        """Take note that an answer is kept for the page."""
+
+    async def forget(self) -> None:
+        """Delete all that is remembered of the chat, unsent reports included."""
 
 
 class Conversation(Protocol):
@@ -29,14 +43,11 @@ class Conversation(Protocol):
     async def greeting(self, channel: str, language: str | None) -> tuple[Outgoing, ...]:
         """What somebody new is greeted with; nothing is remembered."""
 
-    async def handle(self, incoming: Incoming) -> Reply | None:
-        """Answer one incoming message; None where this update was answered before."""
+    async def in_danger(self, incoming: Incoming) -> bool:
+        """Whether a message may be a cry for help, by itself: nothing is looked up, remembered or counted."""
 
-    def delivered(self, incoming: Incoming, message_ids: Sequence[int]) -> None:
-        """Take note that an answer is kept for the page."""
-
-    async def forget(self, channel: str, chat: str) -> None:
-        """Delete all that is remembered of a chat, unsent reports included."""
+    def turn(self, channel: str, chat: str) -> AbstractAsyncContextManager[ChatTurn]:
+        """The turn of a chat, once those before it are over; what it has changed is written when the block ends."""
 
 
 class TranscriptKeeper(Protocol):

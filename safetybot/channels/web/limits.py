@@ -1,24 +1,18 @@
-"""How much one visitor, one address and all together may ask for. Nothing of it is stored.
-
-An address is known by a hash whose key is made anew every hour and never leaves the memory.
-"""
+"""How much one visitor and one address may ask for, and how much may be in hand."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
-CHAT = (30, 1.0)
-"""Messages of one chat: at once, and a second."""
-ADDRESS = (150, 5.0)
+from safetybot.limits import Counts, Limit
+
+CHAT = Limit(30, 1.0)
+"""Messages of one chat."""
+ADDRESS = Limit(150, 5.0)
 """Of one address, behind which a whole school may be."""
 AT_ONCE = 256
-"""Messages in hand at any time."""
-KEY_SECONDS = 3600.0
-_KNOWN_MAX = 20_000
+"""Messages in hand at any time, in this process."""
 
 
 class TooMany(Exception):  # noqa: N818 - reads as what went wrong
@@ -26,45 +20,42 @@ class TooMany(Exception):  # noqa: N818 - reads as what went wrong
 
 
 class Limits:
-    """Counts in memory."""
+    """Who may say something now."""
 
-    def __init__(self, clock: Callable[[], float], *, addresses: bool) -> None:
-        """``clock``: seconds; ``addresses``: whether the addresses we see are those of the visitors."""
-        self._clock = clock
+    def __init__(self, counts: Counts, *, addresses: bool, limited: Callable[[str], None] = lambda limit: None) -> None:
+        """``addresses``: whether the addresses we see are those of the visitors.
+
+        ``limited`` is told the kind of each limit that is reached: ``chat``, ``address`` or ``in-hand``.
+        """
+        self._limited = limited
+        self._counts = counts
         self._addresses = addresses
-        self._buckets: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
-        """Hash → what is left, and when that was so."""
         self._in_hand = 0
-        self._new_key()
 
-    @contextmanager
-    def turn(self, chat: str, address: str | None) -> Iterator[None]:
-        """Around one message. Raises TooMany."""
-        if self._clock() - self._made > KEY_SECONDS:
-            self._new_key()
-        if self._in_hand >= AT_ONCE:
-            raise TooMany
-        self._take(f"chat {chat}", *CHAT)
-        if self._addresses and address:
-            self._take(f"address {address}", *ADDRESS)
+    @asynccontextmanager
+    async def turn(
+        self, chat: str, address: str | None, in_danger: Callable[[], Awaitable[bool]] | None = None
+    ) -> AsyncIterator[None]:
+        """Around one message. ``in_danger``: whether it may come from somebody in danger, who is always answered.
+
+        Raises TooMany.
+        """
         self._in_hand += 1
         try:
+            over = await self._over(chat, address)
+            # Judging takes time too: there is an end to that as well.
+            if over is not None and (in_danger is None or self._in_hand > 2 * AT_ONCE or not await in_danger()):
+                self._limited(over.partition(" ")[0])
+                raise TooMany
             yield
         finally:
             self._in_hand -= 1
 
-    def _take(self, who: str, most: int, a_second: float) -> None:
-        name = hashlib.blake2b(who.encode("utf-8", "replace"), digest_size=16, key=self._key).digest()
-        now = self._clock()
-        left, then = self._buckets.pop(name, (float(most), now))
-        left = min(most, left + (now - then) * a_second)
-        self._buckets[name] = (max(left - 1, 0.0), now)
-        if len(self._buckets) > _KNOWN_MAX:
-            self._buckets.popitem(last=False)
-        if left < 1:
-            raise TooMany
-
-    def _new_key(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._made = self._clock()
-        self._buckets.clear()
+    async def _over(self, chat: str, address: str | None) -> str | None:
+        """Which limit is reached, if any."""
+        if self._in_hand > AT_ONCE:
+            return "in-hand"
+        names = {f"chat {chat}": CHAT}
+        if self._addresses and address:
+            names[f"address {address}"] = ADDRESS
+        return await self._counts.take(names)

@@ -9,7 +9,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.dialogue.messages import Button, Outgoing, is_advice
 from safetybot.dialogue.speaker import HELP_NOW
 from safetybot.dialogue.transcript import Entry
 from safetybot.guidance.model import Helpline, WordingFile
@@ -22,15 +22,7 @@ NEW = "new"
 CODE_SAVED = "code:saved"
 """The press under the message that holds a report's code."""
 
-_ADVICE = frozenset("now topics talk none group safe age lang topic lines up down report".split())  # noqa: SIM905
-"""What the presses under advice begin with. A message with any other may quote what somebody wrote."""
 _ADVICE_MAX = 1_000
-
-
-def is_advice(message: Outgoing) -> bool:
-    """Whether nobody's own words can be in a message: every button under it is one of advice, and there is one."""
-    presses = [button.press for row in message.buttons for button in row]
-    return bool(presses) and all(press.partition(":")[0] in _ADVICE for press in presses)
 
 
 @dataclass(frozen=True)

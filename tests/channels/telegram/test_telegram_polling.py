@@ -30,6 +30,25 @@ async def test_one_slow_chat_does_not_hold_up_the_others_and_is_not_confirmed_be
     assert telegram.texts(1) == ["wait", "second"]
 
 
+async def test_what_is_not_on_the_disk_is_not_confirmed(
+    telegram: Emulator, running: Running, scripted: Scripted
+) -> None:
+    """Telegram forgets what is confirmed; others are answered meanwhile."""
+    scripted.disk.clear()
+    async with running():
+        first = telegram.push_text(1, "a")
+        await telegram.wait_for(1, 1)
+        telegram.push_text(2, "b")
+        await telegram.wait_for(2, 1)
+        assert telegram.confirmed_offset == first
+        scripted.disk.set()
+        await telegram.wait_confirmed()
+        scripted.unwritable = True  # which is told by whoever writes
+        telegram.push_text(1, "c")
+        await telegram.wait_confirmed()
+    assert telegram.texts(1) == ["a", "c"]
+
+
 async def test_order_within_each_chat(telegram: Emulator, running: Running) -> None:
     async with running():
         for number in range(20):

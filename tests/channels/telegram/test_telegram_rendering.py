@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safetybot.channels.telegram import rendering
 from safetybot.channels.telegram.rendering import PressDoesNotFit, render, units
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
@@ -168,3 +169,17 @@ class TestButtons:
         assert render(Outgoing("***")) == []
         (part,) = render(Outgoing("***", ((Button("A", "a"),),)))
         assert part.html == "…"
+
+
+def test_what_is_kept_is_advice_alone() -> None:
+    """Nobody's own words stay in the memory of what was made before."""
+    kept = rendering._advice.cache_info().currsize
+    for press in ("rep:edit:what-happened", "case:menu", "code:saved", "words:yes"):
+        render(Outgoing(f"You wrote: **secret {press}**", ((Button("Change it", press), Button("Help now", "now")),)))
+    render(Outgoing("your own words, without a button"))
+    assert rendering._advice.cache_info().currsize == kept
+    advice = Outgoing("Tell an adult **first**.", ((Button("Help now", "now"),),))
+    assert render(advice) == render(advice)
+    assert rendering._advice.cache_info().currsize == kept + 1
+    render(advice).clear()
+    assert render(advice), "whoever changes the list changes their own"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from tests.channels.telegram.conftest import Running
+from tests.channels.telegram.conftest import FAST, Running
 from tests.emulator import Emulator
 from tests.emulator.scripted import Scripted
 
@@ -89,14 +90,37 @@ async def test_a_person_who_blocked_the_bot_is_no_error(
     assert [ids for incoming, ids in scripted.deliveries if incoming.chat == "5"] == [[], []]
 
 
-async def test_trying_ends(telegram: Emulator, running: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_trying_ends_where_others_get_through(
+    telegram: Emulator, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
     telegram.faults.add("500", chat=5)
-    async with running():
+    async with running(replace(FAST, send_limit=0.5)):
         began = time.monotonic()
         telegram.push_text(5, "many 2")
-        await telegram.wait_confirmed(10)
-        assert 2 < time.monotonic() - began < 6
-    assert "one message unsent (NetworkError)" in caplog.text
+        number = 0
+        while "one message unsent (NetworkError)" not in caplog.text:
+            telegram.push_text(6, "hello")
+            number += 1
+            await telegram.wait_for(6, number)
+            assert time.monotonic() - began < 10
+        assert time.monotonic() - began > 0.25  # the next wait would have been too long
+
+
+async def test_while_nothing_gets_through_to_telegram_nothing_is_given_up(
+    telegram: Emulator, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = telegram.faults.add("500")
+    async with running(replace(FAST, send_limit=0.2)):
+        for chat in (5, 6):
+            telegram.push_text(chat, "many 2")
+        await telegram.until(lambda: fault.happened > 10)  # over more than a second, however slow this machine is
+        assert telegram.pending == 2
+        telegram.faults.clear()
+        for chat in (5, 6):
+            await telegram.wait_for(chat, 2)
+        await telegram.wait_confirmed()
+    assert [telegram.texts(chat) for chat in (5, 6)] == [["message 0", "message 1"]] * 2
+    assert "unsent" not in caplog.text
 
 
 async def test_a_wait_longer_than_our_patience_is_counted_at_once(telegram: Emulator, running: Running) -> None:

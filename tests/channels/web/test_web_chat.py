@@ -319,7 +319,7 @@ class TestLeaving:
         await bot.hire()
         await browser.say(PLANTED)
         await browser.say("/report")
-        await bot.service._writing.flush()
+        await bot.service.committed()
         assert await bot.rows(sessions) == 1
         await browser.submit("leave")
         assert browser.response.status_code == 303

@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from safetybot.channels.web import WebChat, WebOptions
 from safetybot.channels.web.forms import BODY_MAX
-from safetybot.channels.web.limits import ADDRESS, AT_ONCE, CHAT, KEY_SECONDS, Limits, TooMany
+from safetybot.channels.web.limits import ADDRESS, AT_ONCE, CHAT, Limits, TooMany
+from safetybot.limits import MemoryCounts
 from tests.channels.web.browsing import HERE, PUBLIC, SCHOOL, Browser, read_page, web_chat
 from tests.talking import Bot, Clock
 
@@ -266,62 +267,67 @@ class TestNoOnesFault:
 
 
 class TestLimits:
-    async def test_too_many_messages_get_a_page_with_help(self, bot: Bot, browser: Browser) -> None:
-        for _ in range(CHAT[0]):
+    async def test_too_many_get_a_page_with_help_and_danger_is_answered(self, bot: Bot, browser: Browser) -> None:
+        for _ in range(CHAT.most):
             await browser.submit("press", {"press": "topics"})
             assert browser.response.status_code == 200
         await browser.submit("press", {"press": "topics"})
         assert browser.response.status_code == 429
         assert browser.response.headers["retry-after"] == "60"
         assert {"tel:999", "tel:08001111"} <= help_of(browser.response.text)
+        await browser.open()
+        # Whoever may be in danger is answered all the same.
+        (_, card, *_) = await browser.say("he has a knife and he is at my door")
+        assert browser.response.status_code == 200
+        assert "999" in card.text
+        await browser.submit("press", {"press": "now"})
+        assert browser.response.status_code == 200
+        await browser.submit("press", {"press": "topics"})
+        assert browser.response.status_code == 429
         bot.clock.forward(60)
         await browser.open()
         await browser.submit("press", {"press": "topics"})
         assert browser.response.status_code == 200
 
-    def test_one_chat_does_not_use_up_anothers(self) -> None:
-        limits = Limits(Clock(), addresses=False)
-        for _ in range(CHAT[0]):
-            with limits.turn("a", "10.0.0.1"):
+    async def test_one_chat_does_not_use_up_anothers(self) -> None:
+        limits = Limits(MemoryCounts(Clock()), addresses=False)
+        for _ in range(CHAT.most):
+            async with limits.turn("a", "10.0.0.1"):
                 pass
-        with pytest.raises(TooMany), limits.turn("a", "10.0.0.1"):
-            pass
-        with limits.turn("b", "10.0.0.1"):
+        with pytest.raises(TooMany):
+            async with limits.turn("a", "10.0.0.1"):
+                pass
+        async with limits.turn("b", "10.0.0.1"):
             pass
 
-    def test_one_address_has_its_own(self) -> None:
-        limits = Limits(Clock(), addresses=True)
-        for number in range(ADDRESS[0]):
-            with limits.turn(f"chat {number}", "10.0.0.1"):
+    async def test_one_address_has_its_own(self) -> None:
+        limits = Limits(MemoryCounts(Clock()), addresses=True)
+        for number in range(ADDRESS.most):
+            async with limits.turn(f"chat {number}", "10.0.0.1"):
                 pass
-        with pytest.raises(TooMany), limits.turn("another", "10.0.0.1"):
-            pass
-        with limits.turn("another", "10.0.0.2"):
+        with pytest.raises(TooMany):
+            async with limits.turn("another", "10.0.0.1"):
+                pass
+        async with limits.turn("another", "10.0.0.2"):
             pass
 
-    def test_no_more_at_once_than_can_be_answered(self) -> None:
-        limits = Limits(Clock(), addresses=False)
+    async def test_no_more_at_once_than_can_be_answered(self) -> None:
+        limits = Limits(MemoryCounts(Clock()), addresses=False)
         turns = [limits.turn(f"chat {number}", None) for number in range(AT_ONCE)]
-        for turn in turns:
-            turn.__enter__()
-        with pytest.raises(TooMany), limits.turn("one more", None):
-            pass
-        turns[0].__exit__(None, None, None)
-        with limits.turn("one more", None):
-            pass
 
-    def test_no_address_stands_in_memory_and_every_hour_all_is_forgotten(self) -> None:
-        clock = Clock()
-        limits = Limits(clock, addresses=True)
-        with limits.turn("chat", "10.11.12.13"):
+        async def in_danger() -> bool:
+            return True
+
+        for turn in turns:
+            await turn.__aenter__()
+        with pytest.raises(TooMany):
+            async with limits.turn("one more", None):
+                pass
+        async with limits.turn("in danger", None, in_danger):
             pass
-        first = set(limits._buckets)
-        assert not any(b"10.11.12.13" in name or b"chat" in name for name in first)
-        clock.forward(KEY_SECONDS + 1)
-        with limits.turn("chat", "10.11.12.13"):
+        await turns[0].__aexit__(None, None, None)
+        async with limits.turn("one more", None):
             pass
-        assert len(limits._buckets) == 2
-        assert not first & set(limits._buckets)
 
 
 class TestInAFrame:

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from safetybot.channels.web import WebChat, WebOptions
+from safetybot.chat_turn import ChatTurn
 from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.serving.listening import AddressTaken, listen, serve
 from tests.channels.web.browsing import Browser, read_page
-from tests.talking import Bot
 
 
 @asynccontextmanager
@@ -49,15 +49,15 @@ async def test_it_answers_over_a_real_connection(web: WebChat) -> None:
         assert huge.status_code in (200, 400, 431)
 
 
-async def test_what_is_in_hand_is_finished_first(web: WebChat, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    handle, begun = bot.service.handle, asyncio.Event()
+async def test_what_is_in_hand_is_finished_first(web: WebChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply, begun = ChatTurn.reply, asyncio.Event()
 
-    async def slow(incoming: Incoming) -> Reply | None:
+    async def slow(turn: ChatTurn, incoming: Incoming) -> Reply | None:
         begun.set()
         await asyncio.sleep(0.5)
-        return await handle(incoming)
+        return await reply(turn, incoming)
 
-    monkeypatch.setattr(bot.service, "handle", slow)
+    monkeypatch.setattr(ChatTurn, "reply", slow)
     async with served(web) as (address, stop, task), httpx.AsyncClient(base_url=address) as client:
         page = Browser(web)
         page.page = read_page((await _reached(client)).text)
