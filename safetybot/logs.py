@@ -7,6 +7,7 @@ of what a library reports, only that it does, for libraries like to quote (async
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import sys
@@ -24,7 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 class DiscreetFormatter(logging.Formatter):
-    """One line a record, or one JSON object a line."""
+    """One line a record, or one JSON object a line.
+
+    The object's fields stay, for alarms are built on them: ``time`` (UTC), ``level``, ``logger``, ``process`` (its
+    number), ``event`` (what happened, without what differs from one time to the next), ``message``.
+    """
 
     def __init__(self, log_format: LogFormat) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -37,8 +42,15 @@ class DiscreetFormatter(logging.Formatter):
         message = (record.getMessage() if ours else _WITHHELD) + (f" [{place}]" if place else "")
         message = " ".join(message.splitlines())
         if self._json:
-            fields = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name}
-            return json.dumps({**fields, "message": message}, ensure_ascii=False)
+            fields = {
+                "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+                "level": record.levelname,
+                "logger": record.name,
+                "process": record.process,
+                "event": " ".join(str(record.msg).splitlines()) if ours and record.msg != "%s" else message,
+                "message": message,
+            }
+            return json.dumps(fields, ensure_ascii=False)
         return f"{self.formatTime(record)} {record.levelname} {record.name}: {message}"
 
     @staticmethod
@@ -62,6 +74,12 @@ def set_up_logging(log_format: LogFormat, level: int = logging.INFO) -> None:
     logging.raiseExceptions = False  # else a record that cannot be written is printed, with all it was to hold
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_unraisable(found: sys.UnraisableHookArgs) -> None:
+    """What failed where nobody could be told, as while an object was cleared away; Python would print all of it."""
+    _log.error("something failed where it could not be told", exc_info=found.exc_value)
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

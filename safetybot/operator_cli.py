@@ -38,6 +38,8 @@ def add_operator_commands(command: Command) -> None:
     command("purge", "Deletes what has been kept long enough, and announces what soon will be deleted.", _purge)
     doctor = command("doctor", "Looks the installation over; exit status 1 where there is a fault.", _doctor)
     doctor.add_argument("--audit-head", metavar="N:HASH", help="the audit log's head as it was noted earlier")
+    alone = "the bot is stopped now: sees whether another program reads its messages on Telegram"
+    doctor.add_argument("--alone", action="store_true", help=alone)
     doctor.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -122,7 +124,7 @@ def _staff_grant(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _staff_recover(settings: Settings, parsed: argparse.Namespace) -> int:
-    typed = _typed_key() if parsed.key_file == "-" else operating.read_secret_file(Path(parsed.key_file))
+    typed = typed_key() if parsed.key_file == "-" else operating.read_secret_file(Path(parsed.key_file))
     passphrase = _passphrase(parsed)
     with Stages() as stages:
 
@@ -164,7 +166,7 @@ def _purge(settings: Settings, _: argparse.Namespace) -> int:
 
 def _doctor(settings: Settings, parsed: argparse.Namespace) -> int:
     noted = read_head(parsed.audit_head) if parsed.audit_head is not None else None
-    found = asyncio.run(examine(settings, _now().date(), noted))
+    found = asyncio.run(examine(settings, _now(), noted, alone=parsed.alone))
     as_json = operating_text.examination_json
     _print(json.dumps(as_json(found)) if parsed.json else operating_text.examination_text(found))
     return 0 if found.sound else EXIT_FAULTS
@@ -174,7 +176,7 @@ def _passphrase(parsed: argparse.Namespace) -> str | None:
     return operating.read_passphrase(parsed.passphrase_file) if parsed.passphrase_file else None
 
 
-def _typed_key() -> str:
+def typed_key() -> str:
     """The recovery key from standard input: a line where somebody types it, else all of it."""
     if sys.stdin is None:
         return ""

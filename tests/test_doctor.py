@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 import shutil
@@ -9,8 +10,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,26 +22,35 @@ from hypothesis import strategies as st
 from pyotp import TOTP
 from sqlalchemy import delete, update
 
-from safetybot.doctor import Examination, State, examine
+from safetybot.channels.telegram import looking
+from safetybot.channels.telegram.webhook import WebhookAddress, webhook_key
+from safetybot.doctor import Examination, State, examine, outside
+from safetybot.doctor.clock import clock
+from safetybot.doctor.contradictions import contradictions
+from safetybot.doctor.telegram import telegram as ask_telegram
+from safetybot.installation import must_be_its_secret, take_secret
 from safetybot.matching import encoder
 from safetybot.reports import second_factor, staff
 from safetybot.reports.audit import BOT, Act, Head, HeadMistyped, append, read_head, spell_head
 from safetybot.reports.stretching import KeyStretcher
-from safetybot.secret import read_or_make_secret
+from safetybot.reports.times import moment_of
+from safetybot.secret import WrongSecret, check_of, read_or_make_secret, read_secret
 from safetybot.settings import Settings
+from safetybot.storage import marks
 from safetybot.storage.database import migrate, sqlite_engine, sqlite_reader
 from safetybot.storage.tables import audit_head, audit_log
+from tests.emulator import TOKEN, Emulator
 from tests.reports.office import CHEAP, PASSPHRASE, START, Office
 from tests.talking import DIALOGUE_CONTENT
 
-TODAY = START.date()
-TOKEN = "123456:zebedee-and-florence"
+GONE = "http://127.0.0.1:9"
+"""Where nobody answers."""
 
 
 @pytest.fixture
 def settings(tmp_path: Path, empty_database: Path) -> Settings:
     """A sound installation, with nobody in it."""
-    settings = Settings(data=tmp_path / "data", content=tmp_path / "content", telegram_token=TOKEN)
+    settings = Settings(data=tmp_path / "data", content=tmp_path / "content")
     shutil.copytree(DIALOGUE_CONTENT, settings.content)
     read_or_make_secret(settings.secret)
     shutil.copy(empty_database, settings.database)
@@ -54,8 +67,8 @@ async def office(settings: Settings) -> AsyncIterator[Office]:
     await engine.dispose()
 
 
-async def look(settings: Settings, days: int = 0, noted: Head | None = None) -> Examination:
-    return await examine(settings, TODAY + dt.timedelta(days), noted)
+async def look(settings: Settings, days: int = 0, noted: Head | None = None, *, alone: bool = False) -> Examination:
+    return await examine(settings, START + dt.timedelta(days), noted, alone=alone)
 
 
 def states(found: Examination) -> dict[str, State]:
@@ -92,24 +105,33 @@ class TestASoundInstallation:
         assert states(await look(settings))["second factors"] is State.WARNING
         secret = second_factor.new_secret()
         await second_factor.enrol(office.engine, member, secret, TOTP(secret).at(office.now), office.now)
-        found = await look(settings)
+        await marks.put(office.engine, marks.LAST_BACKUP, moment_of(office.now))
+        await must_be_its_secret(office.engine, read_secret(settings.secret))
+        async with Emulator() as telegram:
+            found = await look(replace(settings, telegram_token=TOKEN, telegram_api=telegram.url))
         assert found.sound
         assert set(states(found).values()) == {State.GOOD}
         assert list(states(found)) == [
             "content",
             "encoder",
-            "Telegram",
             "data folder",
             "server's secret",
+            "free disk",
+            "settings",
+            "Telegram",
+            "updates",
             "database",
             "database switches",
             "tables",
+            "secret and database",
             "staff",
             "second factors",
             "recovery key",
             "unread cases",
             "editors' messages",
             "audit log",
+            "backup",
+            "clock",
         ]
 
     async def test_what_could_be_better_is_no_fault(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,12 +140,13 @@ class TestASoundInstallation:
         found = await look(Settings(data=settings.data, content=settings.content))
         assert found.sound
         warned = {what for what, state in states(found).items() if state is State.WARNING}
-        assert warned == {"encoder", "Telegram", "data folder", "staff", "recovery key"}
+        assert warned == {"encoder", "Telegram", "data folder", "staff", "recovery key", "backup"}
 
     async def test_no_secret_is_told(self, settings: Settings, office: Office) -> None:
         await office.hire("Anna")
-        told = repr(await look(settings))
-        for secret in (TOKEN, TOKEN.partition(":")[2], settings.secret.read_bytes().hex(), "Anna"):
+        told = repr(await look(replace(settings, telegram_token=TOKEN, telegram_api=GONE)))
+        check = check_of(settings.secret.read_bytes())
+        for secret in (TOKEN, TOKEN.partition(":")[2], settings.secret.read_bytes().hex(), check, "Anna"):
             assert secret not in told
         assert repr(settings.secret.read_bytes()) not in told
 
@@ -261,6 +284,15 @@ FAULTS: dict[str, tuple[Callable[[Settings], object], str, str]] = {
     ),
     "audit row gone": (_sql("DELETE FROM audit_log WHERE number = 2"), "audit log", "row 2: missing"),
     "audit head gone": (_sql("DELETE FROM audit_head"), "audit log", "lost its head"),
+    "a member's key cut": (_sql("UPDATE staff SET locked_private = x'00'"), "staff", "keys of 1 of 1 active"),
+    "recovery key cut": (_sql("UPDATE recovery_key SET public_key = x'00'"), "recovery key", "damaged"),
+    "another secret": (_bytes(SECRET, bytes(32)), "secret and database", "no code opens its report"),
+    "secrets folder": (_mode("secrets", 0o770), "secrets folder", "chmod 700"),
+    "a clock set back": (
+        _sql("UPDATE audit_head SET number = number", "INSERT INTO marks VALUES ('written', '2027-01-01T00:00:00Z')"),
+        "clock",
+        "38 days from now: it was set back",
+    ),
 }
 
 
@@ -268,6 +300,7 @@ class TestFaults:
     @pytest.mark.parametrize("fault", FAULTS)
     async def test_each_is_seen(self, settings: Settings, office: Office, fault: str) -> None:
         await office.hire("Anna")
+        await must_be_its_secret(office.engine, read_secret(settings.secret))
         await office.engine.dispose()
         assert (await look(settings)).sound
         spoil, what, text = FAULTS[fault]
@@ -326,6 +359,181 @@ class TestStaffAndCases:
         await office.open(anna, first)
         for days, text in ((2, "1, the oldest since today"), (3, "1, the oldest for 1 day")):
             assert says(await look(settings, days), "unread cases")[1] == text
+
+    async def test_what_nobody_active_can_open(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        await office.file("first")
+        await office.hire("Ben")
+        await staff.disable(office.engine, "Anna", office.now)
+        state, told = says(await look(settings), "unread cases")
+        assert state is State.FAULT
+        assert told.startswith("1, the oldest since today; 1 can be opened by nobody who is active: safetybot staff")
+
+    async def test_how_old_the_last_backup_is(self, settings: Settings, office: Office) -> None:
+        await marks.put(office.engine, marks.LAST_BACKUP, moment_of(START))
+        assert says(await look(settings, 2), "backup")[0] is State.GOOD
+        state, told = says(await look(settings, 3), "backup")
+        assert (state, "3 days old" in told) == (State.WARNING, True)
+
+
+class TestTheSecretOfADatabase:
+    async def test_another_one_is_refused_until_it_is_taken(self, settings: Settings, office: Office) -> None:
+        await must_be_its_secret(office.engine, bytes(32))
+        await must_be_its_secret(office.engine, bytes(32))
+        with pytest.raises(WrongSecret, match="--new-secret"):
+            await must_be_its_secret(office.engine, bytes(range(32)))
+        await take_secret(office.engine, bytes(range(32)))
+        await must_be_its_secret(office.engine, bytes(range(32)))
+        with pytest.raises(WrongSecret):
+            await must_be_its_secret(office.engine, bytes(32))
+
+
+@pytest.fixture
+async def telegram(settings: Settings) -> AsyncIterator[Emulator]:
+    async with Emulator() as telegram:
+        yield telegram
+
+
+async def asked(settings: Settings, *, alone: bool = False) -> Examination:
+    """What Telegram is asked for, and nothing else."""
+    found, _ = await ask_telegram(settings, alone=alone)
+    return Examination(found, None)
+
+
+class TestTelegram:
+    def on(self, settings: Settings, telegram: Emulator, webhook: str | None = None, token: str = TOKEN) -> Settings:
+        return replace(settings, telegram_token=token, telegram_api=telegram.url, webhook_url=webhook)
+
+    async def test_a_token_that_is_refused(self, settings: Settings, telegram: Emulator) -> None:
+        found = await asked(self.on(settings, telegram, token="1:zebedee"))
+        assert says(found, "Telegram")[0] is State.FAULT
+        assert "@BotFather" in says(found, "Telegram")[1]
+        assert "updates" not in states(found)
+        assert "zebedee" not in repr(found)
+
+    async def test_one_that_cannot_be_reached(self, settings: Settings) -> None:
+        found = await asked(replace(settings, telegram_token=TOKEN, telegram_api=GONE))
+        assert says(found, "Telegram")[0] is State.FAULT
+        assert "cannot be reached (ClientConnectorError)" in says(found, "Telegram")[1]
+
+    async def test_one_that_hangs(self) -> None:
+        closed = asyncio.Event()
+
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            closed.set()
+
+        async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+            began = time.monotonic()
+            port = server.sockets[0].getsockname()[1]
+            seen = await looking.look(TOKEN, f"http://127.0.0.1:{port}", seconds=0.2)
+            assert (seen.reached, seen.why) == (False, "no answer came in time")
+            assert time.monotonic() - began < 5
+            await closed.wait()
+
+    async def test_it_leaves_who_polls_in_peace(self, settings: Settings, telegram: Emulator) -> None:
+        telegram.push_text(7, "zebedee")
+        found = await asked(self.on(settings, telegram))
+        assert says(found, "updates")[0] is State.GOOD
+        assert "--alone" in says(found, "updates")[1]
+        assert set(telegram.counts) == {"getMe", "getWebhookInfo"}
+
+    @pytest.mark.parametrize(("another", "state"), [(True, State.FAULT), (False, State.GOOD)])
+    async def test_another_program_polls(
+        self, settings: Settings, telegram: Emulator, another: bool, state: State, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(looking, "HOLD", 1)
+        examined = asyncio.create_task(asked(self.on(settings, telegram), alone=True))
+        await telegram.until(lambda: telegram.counts["getUpdates"] == 1)
+        if another:
+            telegram.terminate_polls()
+        assert says(await examined, "updates")[0] is state
+
+    async def test_a_webhook_that_nobody_wants(self, settings: Settings, telegram: Emulator) -> None:
+        telegram.webhook = "https://other.example.org/zebedee"
+        found = await asked(self.on(settings, telegram))
+        assert says(found, "updates")[0] is State.WARNING
+        assert "zebedee" not in repr(found)
+
+    async def test_our_webhook(self, settings: Settings, telegram: Emulator) -> None:
+        ours = self.on(settings, telegram, "https://bot.example.org")
+        assert says(await asked(ours), "webhook")[0] is State.WARNING
+        address = WebhookAddress.of("https://bot.example.org", webhook_key(read_secret(settings.secret)))
+        telegram.webhook = address.url
+        assert says(await asked(ours), "webhook")[0] is State.GOOD
+        telegram.webhook_failure = {
+            "last_error_date": int(time.time()) - 130,
+            "last_error_message": "Connection refused by zebedee.example.org",
+        }
+        for _ in range(101):
+            telegram.push_text(7, "zebedee")
+        found = await asked(ours)
+        assert says(found, "webhook")[0] is State.FAULT
+        assert "failed 2 minutes ago (no connection): see that the proxy" in says(found, "webhook")[1]
+        assert says(found, "waiting updates")[1].startswith("101 wait")
+        telegram.webhook += "x"
+        found = await asked(ours)
+        assert "another address" in says(found, "webhook")[1]
+        for private in ("zebedee", address.path, address.token):
+            assert private not in repr(found)
+
+
+class TestContradictions:
+    @pytest.mark.parametrize(
+        ("changed", "what", "state"),
+        [
+            ({"desk_host": "0.0.0.0"}, "desk settings", State.FAULT),
+            ({"web_host": "0.0.0.0"}, "web chat settings", State.FAULT),
+            ({"web_url": "http://chat.example.org"}, "web chat settings", State.FAULT),
+            ({"web_url": "https://chat.example.org"}, "web chat settings", State.WARNING),
+            ({"web_proxies": ("127.0.0.1",)}, "web chat settings", State.WARNING),
+            ({"webhook_url": "https://bot.example.org"}, "webhook settings", State.WARNING),
+            ({"staff_chat": -100}, "staff chat settings", State.WARNING),
+            ({"telegram_rate": None}, "Telegram settings", State.WARNING),
+            ({"metrics_port": 9090, "metrics_host": "0.0.0.0"}, "metrics settings", State.WARNING),
+            ({"metrics_port": 8080}, "ports", State.FAULT),
+            ({"metrics_port": 8081, "metrics_host": "::"}, "ports", State.FAULT),
+            ({"metrics_port": 9090, "desk_metrics_port": 9090}, "ports", State.FAULT),
+        ],
+    )
+    def test_each_is_told(self, settings: Settings, changed: dict[str, Any], what: str, state: State) -> None:
+        assert [finding.what for finding in contradictions(settings)] == ["settings"]
+        found = contradictions(replace(settings, **changed))
+        assert (what, state) in [(finding.what, finding.state) for finding in found]
+
+
+class TestClock:
+    @pytest.mark.parametrize(
+        ("ahead", "newest", "state", "text"),
+        [
+            (None, None, State.GOOD, "no other was at hand"),
+            (1.0, "2026-11-24T10:34:00Z", State.GOOD, "as Telegram has it"),
+            (-9.0, None, State.WARNING, "9 seconds behind Telegram's"),
+            (7200.0, None, State.FAULT, "2 hours ahead of Telegram's"),
+            (0.0, "2026-11-24T10:36:00Z", State.FAULT, "6 minutes from now"),
+            (0.0, "2026-11-24", State.GOOD, "not before anything"),
+            (0.0, "2026-11-25", State.FAULT, "14 hours from now"),
+        ],
+    )
+    def test_it_is_compared(self, ahead: float | None, newest: str | None, state: State, text: str) -> None:
+        found = clock(START, {"Telegram": ahead}, newest, {})
+        assert found.state is state
+        assert text in found.says
+
+
+class TestRoom:
+    @pytest.mark.parametrize(
+        ("left", "state"), [(100_000_000, State.FAULT), (900_000_000, State.WARNING), (2_000_000_000, State.GOOD)]
+    )
+    def test_what_is_left_on_the_disk(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch, left: int, state: State
+    ) -> None:
+        usage = shutil.disk_usage(settings.data)._replace(free=left)
+        monkeypatch.setattr(outside.shutil, "disk_usage", lambda _: usage)
+        (found,) = outside._room(settings)
+        assert found.state is state
 
 
 class TestTheAuditLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import os
@@ -45,7 +46,14 @@ class TestFormatter:
     def test_json_is_one_object(self) -> None:
         fields = json.loads(logged("ŵ “a”\n%s", "b", log_format="json"))
         assert {"level": "ERROR", "logger": "safetybot.service", "message": "ŵ “a” b"}.items() <= fields.items()
-        assert fields.keys() == {"time", "level", "logger", "message"}
+        assert list(fields) == ["time", "level", "logger", "process", "event", "message"]
+        assert (fields["event"], fields["process"]) == ("ŵ “a” %s", os.getpid())
+        assert dt.datetime.fromisoformat(fields["time"]).utcoffset() == dt.timedelta(0)
+
+    def test_what_a_library_says_is_no_event_either(self) -> None:
+        fields = json.loads(logged(SECRET, name="sqlalchemy.engine", log_format="json"))
+        assert fields["event"] == fields["message"]
+        assert SECRET not in str(fields)
 
     @pytest.mark.parametrize("log_format", ["text", "json"])
     @pytest.mark.parametrize("breaking", ["\n", "\r", "\r\n", "\x0b", "\u2028"])
@@ -130,6 +138,7 @@ class TestProgram:
             "asyncio.run(f())",
             f"warnings.warn({SECRET!r})",
             f"logging.getLogger('safetybot').error('%d', {SECRET!r})\nraise KeyError",
+            f"class Gone:\n    def __del__(self): raise ValueError({SECRET!r})\nGone()",
         ],
         ids=[
             "uncaught",
@@ -138,6 +147,7 @@ class TestProgram:
             "in a callback",
             "a warning",
             "a record that cannot be written",
+            "in an object cleared away",
         ],
     )
     def test_nothing_that_goes_wrong_tells_a_word(self, program: str) -> None:

@@ -1,0 +1,99 @@
+"""What the database holds: staff and their keys, what waits for them, the audit log, and when it was last backed up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from safetybot.doctor.findings import Finding, fault, good, warning
+from safetybot.reports import audit, staff
+from safetybot.reports.audit import Head, spell_head
+from safetybot.reports.queue import waiting
+from safetybot.reports.second_factor import with_second_factor
+from safetybot.reports.soundness import damaged_members, readable_by_nobody, recovery_key_is_damaged
+from safetybot.storage import marks, unanswered
+from safetybot.storage.database import OpenConnection
+
+BACKUP_DAYS = 2
+"""After which a backup is too old: what was filed since would be lost with the disk."""
+
+
+async def people(connection: OpenConnection) -> list[Finding]:
+    """Staff, their second factors and their keys, and the recovery key."""
+    members = await staff.list_members(connection)
+    active = sum(member.active for member in members)
+    first = sum(member.active and member.must_change for member in members)
+    damaged = await damaged_members(connection)
+    if damaged:
+        who = fault("staff", f"the keys of {len(damaged)} of {active} active are damaged: restore a backup")
+    elif active:
+        also = f"; {first} with a passphrase still to be changed" if first else ""
+        who = good("staff", f"{active} active{also}")
+    else:
+        who = warning("staff", "nobody is active, so reports are not offered: safetybot staff add")
+    without = len({member.id for member in members if member.active} - await with_second_factor(connection))
+    if without:
+        says = f"{without} active without one: they set it up when they first log in at the desk"
+        second = warning("second factors", says)
+    else:
+        second = good("second factors", "everybody active has one" if active else "none is needed yet")
+    if not await staff.has_recovery_key(connection):
+        lost = "lost from the database: no report is taken; restore a backup"
+        none = "none yet: it is made, and printed once, with the first member"
+        key = fault("recovery key", lost) if members else warning("recovery key", none)
+    elif await recovery_key_is_damaged(connection):
+        key = fault("recovery key", "damaged in the database: no report can be sealed; restore a backup")
+    else:
+        key = good("recovery key", "made; it is on the paper that was written then")
+    return [who, second, key]
+
+
+async def unread(connection: OpenConnection, today: dt.date) -> Finding:
+    """What waits to be read, and whether anybody can."""
+    found = await waiting(connection)
+    if found.since is None:
+        return good("unread cases", "none")
+    says = f"{found.cases}, the oldest {_for((today - dt.date.fromisoformat(found.since)).days)}"
+    sealed = await readable_by_nobody(connection)
+    if sealed:
+        hint = "safetybot staff enable, staff grant or staff recover  gives somebody access"
+        return fault("unread cases", f"{says}; {sealed} can be opened by nobody who is active: {hint}")
+    return warning("unread cases", says)
+
+
+async def editors(connection: OpenConnection, today: dt.date) -> Finding:
+    """What editors were let see."""
+    has_key = await unanswered.load_key(connection) is not None
+    number, since = await unanswered.waiting(connection)
+    key = "a key is set" if has_key else "no key, so nobody is asked whether editors may see their words"
+    days = (today - dt.date.fromisoformat(since)).days if since else 0
+    waits = f"{number} messages wait, the oldest {_for(days)}" if number else "no message waits"
+    return good("editors' messages", f"{key}; {waits}")
+
+
+async def audit_log(connection: OpenConnection, noted: Head | None) -> tuple[Finding, Head | None]:
+    """Whether the log holds, and its newest row where it does. ``noted``: its head as it was noted earlier."""
+    broken = await audit.verify(connection, noted)
+    if broken:
+        return fault("audit log", f"does not hold at row {broken.number}: {broken.why}"), None
+    newest = await audit.head(connection)
+    also = f", and follows row {noted.number} as it was noted" if noted else ""
+    return good("audit log", f"{newest.number} rows hold{also}; head {spell_head(newest)}"), newest
+
+
+def backup(noted: Mapping[str, str], now: dt.datetime) -> Finding:
+    """How old the last backup is that anybody told the database of. ``noted``: its marks."""
+    written = noted.get(marks.LAST_BACKUP)
+    try:
+        days = (now - dt.datetime.fromisoformat(written)).days if written else None
+    except (ValueError, TypeError):
+        days = None
+    if days is None:
+        return warning("backup", "none is known of: safetybot backup FILE  makes one; keep it on another machine")
+    if days > BACKUP_DAYS:
+        return warning("backup", f"the last is {days} days old: run  safetybot backup FILE  every day")
+    return good("backup", f"the last was made {written}")
+
+
+def _for(days: int) -> str:
+    return "since today" if days < 1 else f"for {days} day{'s' if days > 1 else ''}"
