@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
+from safetybot.backup_cli import add_backup_commands
 from safetybot.channels.telegram import TelegramStopped
 from safetybot.channels.terminal import run_terminal
 from safetybot.demo.in_use import has_staff
@@ -30,6 +31,7 @@ from safetybot.editors_cli import add_editors_commands
 from safetybot.editors_key import read_key
 from safetybot.guidance.faults import ContentError, errors
 from safetybot.guidance.reader import read_content
+from safetybot.hardening import keep_to_ourselves
 from safetybot.logs import set_up_logging
 from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
 from safetybot.matching.interpreter import Interpretation, Interpreter
@@ -66,6 +68,7 @@ _TOLD = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     parsed = _parser().parse_args(arguments)
+    keep_to_ourselves()
     try:
         settings = read_settings(os.environ)
         set_up_logging(settings.log_format, logging.WARNING if parsed.quiet else logging.INFO)
@@ -101,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run, quiet=quiet)
         return sub
 
-    command("run", "The bot: Telegram where a token is set, and the web chat.", _run, quiet=False)
+    bot = command("run", "The bot: Telegram where a token is set, and the web chat.", _run, quiet=False)
+    bot.add_argument("--new-secret", action="store_true", help="where the server's secret is lost: earlier codes end")
     command("desk", "The staff's page: who reads and answers reports logs in there.", _desk, quiet=False)
     preview = command("preview", "The editors' page: read, try and change the content.", _preview, quiet=False)
     preview.add_argument("--key", type=Path, metavar="FILE", help="the editors' key, to read what had no answer")
@@ -124,10 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--json", action="store_true", help="one JSON object")
     add_operator_commands(command)
     add_editors_commands(command)
+    add_backup_commands(command)
     return parser
 
 
-def _run(settings: Settings, _: argparse.Namespace) -> int:
+def _run(settings: Settings, parsed: argparse.Namespace) -> int:
     if settings.telegram_token is None and settings.web_port is None:
         raise SettingError("there is nothing to run: no SAFETYBOT_TELEGRAM_TOKEN, and SAFETYBOT_WEB_PORT is off")
     with Stages() as stages:
@@ -137,7 +142,7 @@ def _run(settings: Settings, _: argparse.Namespace) -> int:
             if settings.telegram_token is None:
                 print(f"The chat is at {address} (Ctrl-C ends it)", flush=True)
 
-        uvloop.run(run_bot(settings, stages.tell, ready))
+        uvloop.run(run_bot(settings, stages.tell, ready, new_secret="new_secret" in parsed and parsed.new_secret))
     return 0
 
 
@@ -181,7 +186,8 @@ def _demo(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def _is_in_use(settings: Settings) -> bool:
     """Whether real people may write to this installation: a demo in its place would throw away what they tell."""
-    return bool(settings.telegram_token or settings.web_url) or asyncio.run(has_staff(settings.database))
+    public = settings.telegram_token or settings.web_url or settings.database_url
+    return bool(public) or asyncio.run(has_staff(settings.database))
 
 
 def _chat(settings: Settings, _: argparse.Namespace) -> int:

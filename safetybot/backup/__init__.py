@@ -1,0 +1,1 @@
+"""Backups sealed to the recovery key, and the move from SQLite to PostgreSQL."""

@@ -1,0 +1,164 @@
+"""The commands for backups and for the move to PostgreSQL: parse, call one function, print."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from safetybot.backup import making, moving, restoring
+from safetybot.backup.making import Made
+from safetybot.backup.moving import Moved
+from safetybot.backup.restoring import Restored
+from safetybot.operating import OperatingError, read_secret_file
+from safetybot.operator_cli import EXIT_FAULTS, typed_key
+from safetybot.reports.audit import read_head, spell_head
+from safetybot.settings import Settings
+from safetybot.stages import Stages
+
+Run = Callable[[Settings, argparse.Namespace], int]
+Command = Callable[[str, str, Run], argparse.ArgumentParser]
+"""Adds a command: its name, what it does, and the function that does it."""
+
+
+class ShownOnTerminal(OperatingError):  # noqa: N818 - named for what went wrong
+    """A backup would be written to a screen."""
+
+
+def add_backup_commands(command: Command) -> None:
+    """Adds ``backup``, ``restore`` and ``migrate``."""
+    backup = command(
+        "backup", "A sealed backup of the database and the server's secret, while the bot goes on.", _backup
+    )
+    backup.add_argument("file", metavar="FILE", help="a new file; - for standard output")
+    backup.add_argument("--force", action="store_true", help="take the place of a file of that name")
+    also = "also what is deleted within days: open chats, unsent reports. To move house; delete the file the same day"
+    backup.add_argument("--with-chats", action="store_true", help=also)
+    restore = command("restore", "Puts a backup back where there is no database yet, or an empty one.", _restore)
+    restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    restore.add_argument("--key-file", required=True, metavar="FILE", help="a file with the recovery key; - to type it")
+    restore.add_argument("--check", action="store_true", help="try all of it, and write nothing")
+    restore.add_argument(
+        "--audit-head", metavar="N:HASH", help="the audit log's head, noted before the backup was made"
+    )
+    migrate = command("migrate", "Moves from the SQLite file to the PostgreSQL database that is set.", _migrate)
+    migrate.add_argument(
+        "--from", dest="source", type=Path, metavar="FILE", help="the SQLite file (default: in the data folder)"
+    )
+
+
+def _backup(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.file == "-" and (sys.stdout is None or sys.stdout.isatty()):
+        raise ShownOnTerminal("standard output is a terminal: name a file, or add  > FILE")
+    # Unbuffered, so that nothing is left to be written where it could not be.
+    to = io.FileIO(sys.stdout.fileno(), "wb", closefd=False) if parsed.file == "-" else Path(parsed.file)
+    with Stages() as stages:
+        made = asyncio.run(
+            making.make_backup(
+                settings.database,
+                settings.secret,
+                to,
+                _now(),
+                replace=parsed.force,
+                chats=parsed.with_chats,
+                told=stages.tell,
+            )
+        )
+    print(made_text(made), file=sys.stderr if parsed.file == "-" else sys.stdout)
+    return 0
+
+
+def _restore(settings: Settings, parsed: argparse.Namespace) -> int:
+    noted = read_head(parsed.audit_head) if parsed.audit_head is not None else None
+    key = typed_key() if parsed.key_file == "-" else read_secret_file(Path(parsed.key_file))
+    with Stages() as stages:
+        if parsed.check:
+            done = restoring.try_backup(parsed.file, key, noted=noted, told=stages.tell)
+        else:
+            done = restoring.restore(
+                parsed.file, key, settings.database, settings.secret, _now(), noted=noted, told=stages.tell
+            )
+        restored = asyncio.run(done)
+    print(tried_text(restored) if parsed.check else restored_text(restored))
+    return EXIT_FAULTS if restored.broken else 0
+
+
+def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
+    source = parsed.source or settings.sqlite_file
+    with Stages() as stages:
+        moved = asyncio.run(moving.move(source, settings.database, _now(), told=stages.tell))
+    print(moved_text(moved))
+    return EXIT_FAULTS if moved.broken else 0
+
+
+def made_text(made: Made) -> str:
+    """What an operator is told of a backup."""
+    chats = (
+        " Open chats and unsent reports are in it: delete the file today, once it is restored."
+        if made.contents.chats
+        else ""
+    )
+    noted = "" if made.noted else "\nThat it was made could not be noted in the database."
+    return (
+        f"Backed up: {_holds(made.rows)}, and the server's secret; {made.size:,} bytes.{chats}\n"
+        f"Audit head: {spell_head(made.head)}\n"
+        f"Only the recovery key opens it. Try it now and then:  safetybot restore FILE --check --key-file FILE{noted}"
+    )
+
+
+def tried_text(restored: Restored) -> str:
+    """What an operator is told of a backup that was tried."""
+    return f"This backup can be restored: {_holds(restored.rows)}, as of {restored.contents.made}.\n{_audit(restored)}"
+
+
+def restored_text(restored: Restored) -> str:
+    """What an operator is told of one that was put back."""
+    lines = [f"Restored: {_holds(restored.rows)}, and the server's secret, as of {restored.contents.made}."]
+    if restored.upgraded:
+        lines.append("Its tables were of an earlier version, and were upgraded.")
+    lines.append(_audit(restored))
+    if restored.purged is not None:
+        gone, soon = len(restored.purged.shredded), len(restored.purged.announced)
+        lines.append(f"Deleted because their time was over: {gone} cases. To be deleted in three days: {soon}.")
+    lines.append(
+        "What happened after the backup was made is lost: reports sent, replies, and deletions.\n"
+        "A report that was taken back or deleted since is there again; nobody can know which. Tell the team."
+    )
+    return "\n".join(lines)
+
+
+def moved_text(moved: Moved) -> str:
+    """What an operator is told of a move."""
+    how = "Everything had been copied before, and is the same on both sides" if moved.again else "Moved"
+    head = f"Audit head: {spell_head(moved.head)}" if moved.head else _broken(moved.broken)
+    return (
+        f"{how}: {_holds(moved.rows)}; {sum(moved.rows.values()):,} rows in all, compared with the file.\n{head}\n"
+        f"The SQLite file is kept as {moved.kept}.\n"
+        "Delete it once there is a backup: what is deleted from now on stays in it."
+    )
+
+
+def _holds(rows: dict[str, int]) -> str:
+    return (
+        f"{rows.get('cases', 0)} cases, {rows.get('staff', 0)} members of staff, {rows.get('audit_log', 0)} audit rows"
+    )
+
+
+def _audit(restored: Restored) -> str:
+    if restored.head is None:
+        return _broken(restored.broken)
+    return f"The audit log holds. Its head in the backup: {spell_head(restored.head)}"
+
+
+def _broken(broken: object) -> str:
+    number, why = getattr(broken, "number", 0), getattr(broken, "why", "")
+    hint = "It was so before: find out who could write to the database."
+    return f"THE AUDIT LOG DOES NOT HOLD at row {number}: {why}. {hint}"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
