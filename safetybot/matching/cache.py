@@ -115,7 +115,8 @@ class MatcherCache:
         return self.folder / f"matcher-{FORMAT}-{key[:40]}.npz"
 
     def _write(self, path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder.parent, self.folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:

@@ -52,6 +52,9 @@ FOREIGN_SHARE = 0.5
 
 _MEND_LENGTH_MAX = 24
 _CACHE_MAX = 20_000
+MENDED_MAX = 120
+"""Unknown words of one message that are mended. Each takes a millisecond, and a message of 800 words of nonsense must
+not keep those waiting who need help. (Danger is also judged on what stands there as typed.)"""
 
 
 def normalise(text: str) -> str:
@@ -179,8 +182,10 @@ class SpellingMender:
         self._cache: dict[str, str] = {}
 
     def mend(self, text: str) -> str:
-        """``text`` (normalised) with every unknown word mended where a near one is known."""
-        return WORD.sub(lambda match: self.mend_word(match.group()), text)
+        """``text`` (normalised) with unknown words mended where a near one is known: the first :data:`MENDED_MAX`."""
+        unknown = [word for word in dict.fromkeys(WORD.findall(text)) if self._may_mend(word)]
+        mended = {word: self._mended(word) for word in unknown[:MENDED_MAX]}
+        return WORD.sub(lambda match: mended.get(match.group(), match.group()), text) if mended else text
 
     def knows(self, word: str) -> bool:
         """Whether a word stands in the examples or the word list."""
@@ -188,10 +193,13 @@ class SpellingMender:
 
     def mend_word(self, word: str) -> str:
         """The word itself, or the nearest word of the examples."""
-        if not (3 <= len(word) <= _MEND_LENGTH_MAX) or self.knows(word):
-            return word
-        if not word.isascii() or not word.isalpha():
-            return word
+        return self._mended(word) if self._may_mend(word) else word
+
+    def _may_mend(self, word: str) -> bool:
+        right_length = 3 <= len(word) <= _MEND_LENGTH_MAX
+        return right_length and word.isascii() and word.isalpha() and not self.knows(word)
+
+    def _mended(self, word: str) -> str:
         mended = self._cache.get(word)
         if mended is None:
             mended = self._nearest(word)

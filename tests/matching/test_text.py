@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safetybot.matching.text import (
+    MENDED_MAX,
     SlangTable,
     SpellingMender,
     TextPreparer,
@@ -185,6 +186,12 @@ class TestSpellingMender:
         mender = SpellingMender(word_counts(["password blackmailing scared"]), WordList(["help"]))
         for before, after in zip(words(text), words(mender.mend(text)), strict=True):
             assert after == before or mender.knows(after)
+
+    def test_a_message_of_nonsense_is_mended_in_part(self, mender: SpellingMender) -> None:
+        nonsense = [f"qz{a}{b}{c}" for a in "bcdfgh" for b in "jklmnp" for c in "rstvwx"][:MENDED_MAX]
+        assert mender.mend("pasword " + " ".join(nonsense[1:])).startswith("password ")
+        assert mender.mend(" ".join(nonsense) + " pasword").endswith(" pasword"), "a word too many"
+        assert mender.mend(" ".join(nonsense[:1] * 1_000) + " pasword").endswith(" password"), "each counts once"
 
     def test_nothing_known_nothing_mended(self) -> None:
         assert SpellingMender({}, WordList()).mend("hlp me plaese") == "hlp me plaese"
