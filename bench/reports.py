@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from safetybot.dialogue.messages import Incoming
+from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.guidance.reader import read_content
 from safetybot.matching.fitter import Fitter, load_encoder
 from safetybot.report_service import ReportService
@@ -135,12 +135,17 @@ async def _tell(service: Service, chat: str, sends: list[float], answers: list[f
     said = [Incoming("bench", chat, press=press) for press in PRESSES]
     said.append(Incoming("bench", chat, text=STORY))
     said += [Incoming("bench", chat, press=f"rep:done:{question}") for question in ("what-happened", *SKIPPED)]
-    answers += [await _timed(service.handle(incoming)) for incoming in said]
+    answers += [await _timed(_reply(service, incoming)) for incoming in said]
     start = time.perf_counter()
-    reply = await service.handle(Incoming("bench", chat, press="rep:send"))
+    reply = await _reply(service, Incoming("bench", chat, press="rep:send"))
     sends.append(time.perf_counter() - start)
     if reply is None or not any(isinstance(parse(message.text), Code) for message in reply.messages):
         raise SystemExit("a report was not taken: has the form other questions than this benchmark knows?")
+
+
+async def _reply(service: Service, incoming: Incoming) -> Reply | None:
+    async with service.turn(incoming.channel, incoming.chat) as turn:
+        return await turn.reply(incoming)
 
 
 async def _timed(work: Awaitable[object]) -> float:

@@ -24,8 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -280,13 +280,20 @@ class _Nothing:
     async def greeting(self, *_: str | None) -> tuple[Outgoing, ...]:
         return self._reply.messages
 
-    async def handle(self, _: Incoming) -> Reply | None:
+    async def in_danger(self, _: Incoming) -> bool:
+        return False
+
+    @asynccontextmanager
+    async def turn(self, *_: str) -> AsyncIterator[_Nothing]:
+        yield self
+
+    async def reply(self, _: Incoming) -> Reply | None:
         return self._reply
 
-    def delivered(self, _: Incoming, __: Sequence[int]) -> None:
+    def delivered(self, _: Sequence[int]) -> None:
         pass
 
-    async def forget(self, *_: str) -> None:
+    async def forget(self) -> None:
         pass
 
 

@@ -1,0 +1,192 @@
+"""A Telegram that only counts: hands updates out, by getUpdates or by post, and notes when each chat is answered.
+
+As little work as can be for each request, for it runs on the cores of the bot that is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+from aiohttp import web
+
+TOKEN = "1000:BENCH-token_of-a-bot-that-is-measured"
+_CHAT = re.compile(rb'"?chat_id"?[:=]\s*"?(-?\d+)')
+_POSTED_AT_ONCE = 100
+"""Telegram's own greatest number of connections."""
+_ME = {"id": 1000, "is_bot": True, "first_name": "Bench", "username": "BenchBot"}
+
+Update = dict[str, Any]
+
+
+def typed(chat: int, text: str) -> Update:
+    """Somebody writes (without its number)."""
+    return {"message": {"message_id": 1, "date": 0, "chat": _place(chat), "from": _person(chat), "text": text}}
+
+
+def pressed(chat: int, data: str) -> Update:
+    """Somebody presses a button (without its number)."""
+    under = {"message_id": 1, "date": 0, "chat": _place(chat), "text": "…"}
+    query = {"id": str(chat), "from": _person(chat), "chat_instance": "1", "data": data, "message": under}
+    return {"callback_query": query}
+
+
+def _place(chat: int) -> dict[str, Any]:
+    return {"id": chat, "type": "private", "first_name": "A"}
+
+
+def _person(chat: int) -> dict[str, Any]:
+    return {"id": chat, "is_bot": False, "first_name": "A", "language_code": "en"}
+
+
+@dataclass(slots=True)
+class Telegram:
+    """One bot's account. ``async with Telegram() as telegram:``"""
+
+    url: str = ""
+    """What ``SAFETYBOT_TELEGRAM_API`` takes."""
+    sends: int = 0
+    """Messages that the bot sent."""
+    done: int = 0
+    """Updates that the bot confirmed, by its offset or by 200."""
+    answered: dict[int, float] = field(default_factory=dict)
+    """Chat → when the first message came after :meth:`ask`; ``time.perf_counter``."""
+    asked: dict[int, float] = field(default_factory=dict)
+    taken: list[float] = field(default_factory=list)
+    """Seconds from each :meth:`ask` to the first message in its chat."""
+    hook: str | None = None
+    """Where updates are posted to; None for polling."""
+    port: int | None = None
+    """The port of this machine that they are posted to, whatever the bot says its address is."""
+    _next: int = 1_000
+    _waiting: deque[tuple[int, bytes]] = field(default_factory=deque)
+    _url: str = ""
+    _secret: str = ""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _posters: list[asyncio.Task[None]] = field(default_factory=list)
+    _posts: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    _runner: web.ServerRunner | None = None
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(10))
+
+    async def __aenter__(self) -> Telegram:
+        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=512).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for poster in self._posters:
+            poster.cancel()
+        await asyncio.gather(*self._posters, return_exceptions=True)
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    def push(self, update: Update) -> None:
+        """One update for the bot."""
+        self._next += 1
+        body = json.dumps({"update_id": self._next, **update}).encode()
+        if self.hook is not None:
+            self._posts.put_nowait(body)
+        else:
+            self._waiting.append((self._next, body))
+            self._news.set()
+
+    def ask(self, chat: int, update: Update) -> None:
+        """The same, with the time until it is answered."""
+        self.asked[chat] = time.perf_counter()
+        self.push(update)
+
+    async def until(self, sends: int = 0, done: int = 0, patience: float = 300.0) -> None:
+        """Waits for so many messages and confirmations in all. Raises TimeoutError."""
+        async with asyncio.timeout(patience):
+            while self.sends < sends or self.done < done:  # noqa: ASYNC110 - set a thousand times a second
+                await asyncio.sleep(0.002)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        method = request.path.rpartition("/")[2]
+        body = await request.read()
+        if method == "sendMessage":
+            result = self._sent(body)
+        elif method == "getUpdates":
+            result = await self._updates(request, body)
+        elif method == "setWebhook":
+            result = self._hooked(_fields(request, body))
+        elif method == "getMe":
+            result = json.dumps(_ME).encode()
+        elif method == "getWebhookInfo":
+            waiting = self._posts.qsize()
+            info = {"url": self._url, "has_custom_certificate": False, "pending_update_count": waiting}
+            result = json.dumps(info).encode()
+        elif method == "getMyCommands":
+            result = b"[]"
+        elif method in ("getMyDescription", "getMyShortDescription"):
+            result = json.dumps({"description": "", "short_description": ""}).encode()
+        else:
+            result = b"true"
+        return web.Response(body=b'{"ok":true,"result":' + result + b"}", content_type="application/json")
+
+    def _sent(self, body: bytes) -> bytes:
+        found = _CHAT.search(body)
+        assert found is not None, "a message goes to a chat"
+        chat = int(found[1])
+        self.sends += 1
+        asked = self.asked.pop(chat, None)
+        if asked is not None:
+            self.taken.append(time.perf_counter() - asked)
+        return json.dumps({"message_id": next(self._numbers), "date": 0, "chat": _place(chat), "text": "…"}).encode()
+
+    async def _updates(self, request: web.BaseRequest, body: bytes) -> bytes:
+        fields = _fields(request, body)
+        offset, hold = int(fields.get("offset") or 0), float(fields.get("timeout") or 0)
+        limit = min(int(fields.get("limit") or 100), 100)
+        while self._waiting and self._waiting[0][0] < offset:
+            self._waiting.popleft()
+            self.done += 1
+        if not self._waiting and hold:
+            self._news.clear()
+            try:
+                async with asyncio.timeout(hold):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+        return b"[" + b",".join(raw for _, raw in itertools.islice(self._waiting, limit)) + b"]"
+
+    def _hooked(self, fields: dict[str, Any]) -> bytes:
+        self._url = str(fields["url"])
+        parts = urlsplit(self._url)
+        self.hook = f"http://127.0.0.1:{self.port or parts.port}{parts.path}"
+        self._secret = str(fields.get("secret_token") or "")
+        if not self._posters:
+            self._posters = [asyncio.create_task(self._post()) for _ in range(_POSTED_AT_ONCE)]
+        return b"true"
+
+    async def _post(self) -> None:
+        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": self._secret}
+        async with aiohttp.ClientSession() as session:
+            while True:
+                body = await self._posts.get()
+                while True:
+                    assert self.hook is not None
+                    try:
+                        async with session.post(self.hook, data=body, headers=headers) as response:
+                            if response.status == 200:
+                                break
+                    except aiohttp.ClientError:
+                        pass
+                    await asyncio.sleep(0.05)  # as Telegram, only sooner
+                self.done += 1
+
+
+def _fields(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
+    if request.content_type == "application/json":
+        return dict(json.loads(body or b"{}"))
+    return dict(parse_qsl(body.decode()))
