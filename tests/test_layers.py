@@ -17,36 +17,47 @@ BELOW_DIALOGUE = CONTENT | {"matching", "storage", "reports"}
 ARROWS: dict[str, set[str]] = {
     # What each part of the package may import, besides itself; from the bottom up.
     "guidance": set(),
-    "settings": set(),
-    "storage": set(),
+    "observing": set(),
+    "hardening": set(),
+    "settings": {"storage"},
+    "storage": {"observing"},
     "turns": set(),
+    "limits": {"storage"},
     "markdown": set(),
     "serving": CONTENT | {"markdown"},  # what all pages share
     "matching": CONTENT,
     "reports": CONTENT | {"storage"},
     "dialogue": CONTENT | {"matching", "reports"},  # no channel, and no SQL
     "secret": {"dialogue"},
+    "installation": {"secret", "storage"},
+    "watching": {"observing", "storage", "reports", "serving"},
     "understanding": CONTENT | {"matching", "dialogue"},
     "report_service": BELOW_DIALOGUE | {"dialogue"},
     "transcripts": {"storage", "dialogue"},
     "unanswered": {"storage", "reports", "dialogue"},
-    "service": BELOW_DIALOGUE | {"dialogue", "understanding", "report_service", "turns", "unanswered"},
+    "answering": BELOW_DIALOGUE | {"dialogue", "understanding", "report_service", "unanswered", "observing"},
+    "chat_turn": BELOW_DIALOGUE | {"dialogue", "report_service", "answering", "observing"},
+    "service": BELOW_DIALOGUE
+    | {"dialogue", "understanding", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn"},
     "housekeeping": {"storage", "reports"},
-    "channels": CONTENT | {"dialogue", "service", "turns", "serving", "markdown"},
-    "desk": CONTENT | {"storage", "reports", "serving"},
-    "editing": CONTENT | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered"},
+    "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits"},
+    "desk": CONTENT | {"storage", "reports", "serving", "hardening"},
+    "editing": CONTENT
+    | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered", "hardening"},
     "logs": {"settings"},
     "running": BELOW_DIALOGUE
     | {"dialogue", "understanding", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
     | {"transcripts", "serving"}
-    | {"settings", "secret", "unanswered"},
+    | {"settings", "secret", "unanswered", "installation", "observing", "watching", "limits"},
     # Invented people write and read through the real service: it needs what these need, and `running`.
     "demo": BELOW_DIALOGUE | {"dialogue", "service", "running", "serving", "secret", "settings", "logs"},
     "stages": set(),
     "operating": BELOW_DIALOGUE - {"matching"},
     "editors_key": {"storage", "reports", "operating"},
+    "backup": {"storage", "reports", "operating", "secret"},
+    "backup_cli": {"backup", "reports", "operating", "operator_cli", "settings", "stages"},
     "editors_cli": {"editors_key", "editing", "settings"},
-    "doctor": BELOW_DIALOGUE | {"operating", "settings", "secret"},
+    "doctor": BELOW_DIALOGUE | {"operating", "settings", "secret", "channels", "serving", "installation", "desk"},
     "operating_text": {"operating", "doctor", "reports"},
     "operator_cli": {"reports", "operating", "operating_text", "doctor", "settings", "stages"},
 }
@@ -54,15 +65,17 @@ ARROWS["cli"] = {*ARROWS}
 
 ONLY: dict[str, set[str]] = {
     # Where alone each library may be used.
-    "sqlalchemy": {"storage", "reports", "desk"},
+    "sqlalchemy": {"storage", "reports", "desk", "settings"},
     "alembic": {"storage"},
     "aiosqlite": {"storage"},
+    "asyncpg": {"storage.postgresql"},
     "telegram": {"channels.telegram"},
     "aiohttp": {"channels.telegram"},
-    "starlette": {"serving", "channels.web", "desk", "editing"},
+    "starlette": {"serving", "channels.web", "channels.telegram.webhook", "desk", "editing", "watching"},
+    "prometheus_client": {"watching.exposition"},
     "jinja2": {"channels.web", "desk", "editing"},
     "markupsafe": {"channels.web", "desk", "editing"},
-    "uvicorn": {"serving.listening"},
+    "uvicorn": {"serving.connections", "serving.listening"},
     "pyotp": {"reports.second_factor", "demo.account"},
     "segno": {"desk"},
     "rich": {"channels.terminal", "cli", "stages"},
@@ -188,14 +201,14 @@ def test_private_keys_are_for_the_desk_and_the_operator_alone() -> None:
     """The bot seals to public keys; what unlocks a member's private key is not even known to it."""
     unlocking = ("safetybot.reports.login", "safetybot.reports.recovery", "safetybot.reports.second_factor")
     knowing = {module.part for module in modules() if any(name.startswith(unlocking) for name in module.imports)}
-    assert knowing <= {"reports", "desk", "operating", "doctor", "editors_key", "demo"}
+    assert knowing <= {"reports", "desk", "operating", "doctor", "editors_key", "demo", "backup"}
     desk = {name for module in modules() if module.part == "desk" for name in module.imports}
     assert not any(name.startswith("safetybot.secret") for name in desk), "the desk needs no secret of the server's"
 
 
 def test_settings_are_known_to_few() -> None:
     knowing = {module.part for module in modules() if "settings" in module.ours}
-    assert knowing <= {"cli", "operator_cli", "editors_cli", "doctor", "running", "logs", "demo"}
+    assert knowing <= {"cli", "operator_cli", "editors_cli", "backup_cli", "doctor", "running", "logs", "demo"}
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -251,7 +251,7 @@ async def failures(bot: Bot, person: Secret) -> None:
         await connection.execute(text("UPDATE visits SET sealed = zeroblob(64)"))
     await chat.press("rep:look")
     try:
-        await bot.service.handle(Incoming("telegram", person.chat, text=7))  # type: ignore[arg-type]
+        await bot.reply(Incoming("telegram", person.chat, text=7))  # type: ignore[arg-type]
     except Exception:
         logging.getLogger("safetybot.channels").exception("the conversation failed")
 
@@ -262,7 +262,7 @@ async def test_nothing_of_ten_reports_is_in_any_file_log_or_backup(
 ) -> None:
     loot = Loot()
     await ten_people(bot, ada, loot)
-    await bot.service._writing.flush()
+    await bot.service.committed()
     assert len(await every_case(bot)) == len(PEOPLE)
     assert [await bot.rows(table) for table in (tables.drafts, tables.visits)] == [2, len(PEOPLE)]
     running = files(bot.settings.data)
@@ -283,7 +283,7 @@ async def test_nothing_of_ten_reports_is_in_any_file_log_or_backup(
     assert there == {}
 
     await failures(bot, PEOPLE[9])
-    await bot.service._writing.flush()
+    await bot.service.committed()
     assert loot.in_files(bot).keys() == {"server.key"}
     await bot.restart()
     assert loot.in_files(bot).keys() == {"server.key"}
@@ -345,7 +345,7 @@ async def test_the_database_alone_confirms_no_chat_and_no_code(
                 await reports(each.chat(person.chat), person)
                 await each.chat(person.chat).say(f"it goes on {person.name}")
                 await tells(each.chat(person.chat), person)
-            await each.service._writing.flush()
+            await each.service.committed()
         ours, theirs = await chat_data(bot), await chat_data(other)
     finally:
         await other.stop()
