@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
-from safetybot.channels.telegram.bot import RawUpdate
+from safetybot.channels.telegram.bot import PollingBot, RawUpdate
 from safetybot.channels.telegram.conversation import ChatTurn, Conversation
 from safetybot.channels.telegram.discretion import place
 from safetybot.channels.telegram.floods import Floods
@@ -34,7 +33,7 @@ class TelegramChannel:
 
     def __init__(
         self,
-        bot: Bot,
+        bot: PollingBot,
         conversation: Conversation,
         timing: Timing,
         counts: Counter[str],

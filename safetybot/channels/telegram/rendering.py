@@ -14,6 +14,7 @@ from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from safetybot.channels.telegram.bot import Keyboard
 from safetybot.dialogue.messages import Button, Outgoing, is_advice
 from safetybot.markdown import Block, Line, Listing, Paragraph, Span, parse
 
@@ -38,7 +39,7 @@ class Part:
     html: str
     text: str
     """The same without tags, addresses written out, for the case that Telegram cannot parse the HTML."""
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Keyboard | None = None
 
 
 def render(message: Outgoing, limit: int = TEXT_MAX) -> list[Part]:
@@ -64,13 +65,13 @@ def _render(message: Outgoing, limit: int) -> list[Part]:
     return [*parts, Part(last.html, last.text, keyboard)]
 
 
-def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+def _keyboard(rows: Sequence[Sequence[Button]]) -> Keyboard | None:
     for row in rows:
         for button in row:
             if not 1 <= len(button.press.encode()) <= PRESS_MAX:
                 raise PressDoesNotFit(f"callback data of {len(button.press.encode())} bytes; 1 to {PRESS_MAX} fit")
     buttons = [[InlineKeyboardButton(b.text, callback_data=b.press) for b in row] for row in rows if row]
-    return InlineKeyboardMarkup(buttons) if buttons else None
+    return InlineKeyboardMarkup(buttons).to_dict() if buttons else None
 
 
 # --- from blocks to lines

@@ -9,17 +9,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from telegram import Bot, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
+from safetybot.channels.telegram.bot import PollingBot
 from safetybot.channels.telegram.errors import Throttled
 from safetybot.channels.telegram.pace import Pace
 from safetybot.channels.telegram.rendering import Part
 from safetybot.channels.telegram.timing import Timing
 
 _LOG = logging.getLogger(__name__)
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _DELETE_MOST = 100
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ class Patience:
 class Sender:
     """Sends and deletes. Counts what could not be done, and logs no word of it."""
 
-    def __init__(self, bot: Bot, timing: Timing, counts: Counter[str], pace: Pace | None = None) -> None:
+    def __init__(self, bot: PollingBot, timing: Timing, counts: Counter[str], pace: Pace | None = None) -> None:
         """``pace``: when a message may go; without it, at once."""
         self._bot = bot
         self._timing = timing
@@ -123,15 +122,13 @@ class Sender:
     async def _message(self, chat: int, text: str, part: Part, parse_mode: str | None, urgent: bool) -> int:
         await self._pace.turn(chat, urgent=urgent)
         try:
-            message = await self._bot.send_message(
-                chat, text, parse_mode=parse_mode, reply_markup=part.keyboard, link_preview_options=_NO_PREVIEW
-            )
+            number = await self._bot.say(chat, text, parse_mode=parse_mode, keyboard=part.keyboard)
         except Throttled as error:
             self._pace.refused(chat, error.seconds)
             raise
         self._pace.sent()
         self._counts["sent"] += 1
-        return message.message_id
+        return number
 
     async def delete(self, chat: int, message_ids: Sequence[int], patience: Patience) -> bool:
         """Delete messages for both sides; whether all went. One that cannot go does not keep the others."""

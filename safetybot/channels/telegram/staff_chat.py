@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
+from safetybot.channels.telegram.bot import PollingBot
 from safetybot.channels.telegram.discretion import place
 from safetybot.channels.telegram.sending import Patience, Sender
 from safetybot.channels.telegram.timing import Timing, pause_for, unless_stopped
@@ -38,7 +38,7 @@ class StaffChat:
 class StaffNotes:
     """Tells the staff chat, for as long as it runs. The chat's number goes nowhere but to Telegram."""
 
-    def __init__(self, bot: Bot, staff: StaffChat, timing: Timing, counts: Counter[str]) -> None:
+    def __init__(self, bot: PollingBot, staff: StaffChat, timing: Timing, counts: Counter[str]) -> None:
         self._bot = bot
         self._staff = staff
         self._timing = timing

@@ -158,7 +158,10 @@ class TestButtons:
     def test_rows(self) -> None:
         (part,) = render(Outgoing("a", ((Button("A", "a"), Button("B", "b")), (), (Button("C", "x" * 64),))))
         assert part.keyboard is not None
-        assert [[b.callback_data for b in row] for row in part.keyboard.inline_keyboard] == [["a", "b"], ["x" * 64]]
+        assert [[b["callback_data"] for b in row] for row in part.keyboard["inline_keyboard"]] == [
+            ["a", "b"],
+            ["x" * 64],
+        ]
 
     @pytest.mark.parametrize("press", ["", "x" * 65, "é" * 33])
     def test_what_does_not_fit_is_a_named_error(self, press: str) -> None:
