@@ -100,6 +100,9 @@ class Phrasebook:
         texts = (" ".join(ask.split()[:length]) for topic in topics for ask in topic.asks for length in (3, 4))
         for text, _ in self._found(texts, Decision.UNSURE, Sign.NONE):
             meant = self.means(text)
+            again = self.means(f"{text} {text}")  # a text is read together with the one before
+            if again.danger.sign is not Sign.NONE:
+                continue
             if len(text.split()) >= 3 and not (meant.off_topic or meant.foreign or meant.match.insult):
                 return text
         raise AssertionError("every text fits something")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from safetybot.channels.web.chats import Chats, Shown
 from tests.browser.conftest import Open
 from tests.browser.site import Site
 from tests.browser.window import Window
+from tests.talking import Phrasebook
 
 WORDS = "zebedee quince"
 HELP = ("tel:999", "tel:08001111")
@@ -63,19 +65,30 @@ class TestPages:
             await window.page.click(".send")
             await window.page.locator("#log > li.own", has_text=WORDS).wait_for()
 
-    async def test_our_own_failure(self, window: Window, site: Site) -> None:
-        async with site.bot.engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE transcripts RENAME TO elsewhere"))
-        await window.box.fill(WORDS)
-        await window.page.click(".send")
-        await window.page.get_by_text("Something went wrong on my side").wait_for()
-        await has_help(window, "#notice" if window.script else "footer")
-        async with site.bot.engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE elsewhere RENAME TO transcripts"))
+    async def test_our_own_failure(self, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fails(*_: object) -> Shown:
+            raise RuntimeError("our own mistake")
+
+        with monkeypatch.context() as mistake:
+            mistake.setattr(Chats, "turn", fails)
+            await window.box.fill(WORDS)
+            await window.page.click(".send")
+            await window.page.get_by_text("Something went wrong on my side").wait_for()
+            await has_help(window, "#notice" if window.script else "footer")
         if window.script:
             assert await window.box.input_value() == WORDS
             await window.page.click(".send")
             await window.page.locator("#log > li.own", has_text=WORDS).wait_for()
+
+    async def test_where_nothing_can_be_kept_the_card_comes_all_the_same(
+        self, window: Window, site: Site, phrasebook: Phrasebook
+    ) -> None:
+        async with site.bot.engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE transcripts RENAME TO elsewhere"))
+        await window.box.fill(phrasebook.emergencies[0])
+        await window.page.click(".send")
+        await window.page.locator("#log > li.urgent").wait_for()
+        await has_help(window)
 
     async def test_a_lost_cookie(self, window: Window) -> None:
         """As where a browser keeps none: with script the page gets a new one by itself."""

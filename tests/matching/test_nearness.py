@@ -22,7 +22,7 @@ def _plain(matrix: FeatureMatrix, features: Features, width: int) -> list[float]
 
 
 @pytest.mark.parametrize("frequent", [0, 3, 40, 100_000])
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(texts=st.lists(_SENTENCES, min_size=1, max_size=12), text=_SENTENCES, data=st.data())
 def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data: st.DataObject) -> None:
     """Whatever is dense and whatever is not, of any rows."""
