@@ -127,7 +127,7 @@ class LoginPages:
             wrong = new_passphrase_fault(form)
             if not wrong:
                 try:
-                    new = form["passphrase-new"]
+                    new = form.get("passphrase-new", "")
                     await change_passphrase(
                         parts.engine, login.member, new, parts.clock(), parts.stretcher, parts.parameters
                     )

@@ -91,6 +91,8 @@ class TestTheWayIn:
             await seat.post("/login/passphrase", {"passphrase-new": new, "passphrase-again": again})
             assert (seat.status, says in seat.text) == (403, True)
             assert new not in seat.response.text
+        await seat.post("/login/passphrase")  # as no browser sends it
+        assert (seat.status, "12 characters" in seat.text) == (403, True)
         assert seat.login.stage is Stage.PASSPHRASE
 
     async def test_a_wrong_code_then_a_right_one(self, station: Station) -> None:
