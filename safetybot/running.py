@@ -40,7 +40,7 @@ from safetybot.reports.sealing import KeyPair
 from safetybot.reports.staff import readers
 from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher
-from safetybot.secret import read_or_make_secret
+from safetybot.secret import WrongSecret, read_or_make_secret
 from safetybot.service import Service
 from safetybot.serving.beside import App, Beside
 from safetybot.serving.listening import listen, serve
@@ -132,6 +132,7 @@ async def started_service(
     def told(faults: Sequence[Fault]) -> None:
         observed.content_changed(live.version, good=not errors(faults))
 
+    had_secret = settings.secret.exists()
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
     fitter = await asyncio.to_thread(make_fitter, settings)
     live: LiveContent[Understanding] = LiveContent(
@@ -146,7 +147,12 @@ async def started_service(
             await migrate(engine)
         if new_secret:
             await take_secret(engine, secret)
-        await must_be_its_secret(engine, secret)
+        try:
+            await must_be_its_secret(engine, secret)
+        except WrongSecret:
+            if not had_secret:  # whoever looks for the right one must not find this in its place
+                settings.secret.unlink(missing_ok=True)
+            raise
         locks = locks_of(engine)
         reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set, locks=locks)
         words = UnansweredService(engine, clock)

@@ -17,7 +17,7 @@ from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.guidance.faults import ContentError
 from safetybot.matching import encoder
 from safetybot.running import Started, make_fitter, started_service
-from safetybot.secret import SecretFileError
+from safetybot.secret import SecretFileError, WrongSecret
 from safetybot.settings import Settings
 from safetybot.understanding import Understanding
 from tests.talking import DIALOGUE_CONTENT
@@ -84,6 +84,22 @@ async def test_content_that_is_not_valid_is_told_at_the_start(settings: Settings
     with pytest.raises(ContentError):
         async with started_service(settings):
             pytest.fail("it started")
+
+
+async def test_a_secret_that_is_missing_is_not_replaced(settings: Settings) -> None:
+    """Where the database was used with one, no other is left in its place."""
+    async with started_service(settings):
+        pass
+    right = settings.secret.read_bytes()
+    settings.secret.unlink()
+    with pytest.raises(WrongSecret, match="put the secret back"):
+        async with started_service(settings):
+            pass
+    assert not settings.secret.exists()
+    settings.secret.write_bytes(right)
+    settings.secret.chmod(0o600)
+    async with started_service(settings):
+        pass
 
 
 async def test_a_secret_that_others_can_read_is_told_at_the_start(settings: Settings) -> None:
