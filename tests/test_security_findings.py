@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from safetybot.channels.telegram.rendering import TEXT_MAX, Part, render, units
+from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
 from safetybot.channels.telegram.webhook import Webhook, WebhookAddress
 from safetybot.dialogue.effects import NotDone, OpenCase, Outcome, WrongCode
 from safetybot.dialogue.kept import Kept
@@ -50,7 +50,14 @@ DEEP = b"[" * 200_000
 
 
 def effort(work: Callable[[], object]) -> float:
-    """How long it takes, in the time of an empty loop of 200,000 turns: about 4 ms, more on a machine that is busy."""
+    """How long it takes, in the time of an empty loop of 200,000 turns: about 4 ms, more on a machine that is busy.
+
+    The least of three times, for what else the machine does only adds to it.
+    """
+    return min(_once(work) for _ in range(3))
+
+
+def _once(work: Callable[[], object]) -> float:
     begun = time.process_time()
     for _ in range(200_000):
         pass
@@ -74,8 +81,9 @@ class TestPatternsThatAreSlow:
         assert effort(lambda: parse(text)) < 25
 
     def test_a_long_list_of_lines_for_telegram(self) -> None:
-        parts: list[Part] = []
-        assert effort(lambda: parts.extend(render(Outgoing("a\n" * 4_000)))) < 60
+        lines = Outgoing("a\n" * 4_000)
+        assert effort(lambda: render(lines)) < 60
+        parts = render(lines)
         assert len(parts) == 2
         assert all(units(part.text) <= TEXT_MAX for part in parts)
 
