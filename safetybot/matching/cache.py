@@ -166,10 +166,11 @@ def _pack(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
     }
     for name, head in (("topic", fitted.topic_head), ("danger", fitted.danger_head)):
         arrays |= {f"{name}.sentence": head.sentence, f"{name}.lexical": head.lexical, f"{name}.bias": head.bias}
-    return arrays | _pack_calibration(calibration)
+    return arrays | pack_calibration(calibration)
 
 
-def _pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
+def pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
+    """A calibration as named arrays."""
     arrays: dict[str, npt.NDArray[Any]] = {
         "figures": np.array([getattr(calibration, name) for name in _FIGURES], np.float64)
     }
@@ -179,7 +180,8 @@ def _pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _unpack_calibration(arrays: Mapping[str, npt.NDArray[Any]]) -> Calibration:
+def unpack_calibration(arrays: Mapping[str, npt.NDArray[Any]]) -> Calibration:
+    """What :func:`pack_calibration` made arrays of. Raises almost anything where it is damaged."""
     models = [Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS]
     figures = [float(value) for value in arrays["figures"]]
     return Calibration(*models, *figures)  # type: ignore[arg-type]
@@ -198,4 +200,4 @@ def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
         for name in ("topic", "danger")
     ]
     counts = dict(zip(_texts(arrays["mender"]), arrays["mender.counts"].tolist(), strict=True))
-    return Fitted(counts, prepared, featuriser, matrix, heads[0], heads[1], _unpack_calibration(arrays))
+    return Fitted(counts, prepared, featuriser, matrix, heads[0], heads[1], unpack_calibration(arrays))

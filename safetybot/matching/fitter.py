@@ -27,6 +27,7 @@ from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, S
 from safetybot.matching.fitted import Fitted, danger_of
 from safetybot.matching.freed import give_back
 from safetybot.matching.interpreter import Interpreter, make_preparer
+from safetybot.matching.known_calibration import known_calibration
 from safetybot.matching.known_vectors import known_vectors
 
 CORRECTED_SHARE = 0.01
@@ -138,7 +139,7 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     preparer = make_preparer(corpus)
     prepared = tuple(map(preparer.mend, corpus.plain))
     sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
-    return fit(corpus, prepared, sentences, progress)
+    return fit(corpus, prepared, sentences, progress, known_calibration(cache_key(corpus)))
 
 
 def save_base(corpus: Corpus, key: str, fitted: Fitted, cache: MatcherCache) -> None:

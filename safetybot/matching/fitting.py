@@ -75,11 +75,12 @@ def fit(
     prepared: tuple[str, ...],
     sentences: FloatArray,
     progress: Progress,
+    known: Calibration | None = None,
 ) -> Fitted:
     """Fits both heads and calibrates them.
 
     ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
-    (len(prepared), 384), or zeros without an encoder.
+    (len(prepared), 384), or zeros without an encoder; ``known``: what calibrating just these was found to give.
     """
     progress("features", 0)
     with_sentences = bool(sentences.any())
@@ -93,7 +94,7 @@ def fit(
     progress("learning", 0.6)
     danger = _learn(matrix, labels.danger, _danger_landmarks(labels))
     progress("learning", 1)
-    calibration = _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
+    calibration = known or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
     return Fitted(corpus.word_counts, prepared, featuriser, features, topics.head, danger.head, calibration)
 
 
