@@ -114,7 +114,8 @@ class Interpreter:
             raw = self._look(prepared.raw, sentence)
             verdicts.append(self._danger.judge_learnt(raw, match.class_probabilities))
         if gravest(*verdicts).sign is not Sign.EMERGENCY:
-            verdicts += map(self._judge_part, self._worst_parts(prepared, spans, part_vectors))
+            parts = self._worst_parts(prepared, spans, part_vectors)
+            verdicts += map(self._judge_part, parts, self._sentences_of(parts))
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
@@ -131,8 +132,8 @@ class Interpreter:
         count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
         return sorted(lean, key=lambda part: -lean[part])[:count]
 
-    def _judge_part(self, text: str) -> Danger:
-        look = self._look(text, self._sentence(text))
+    def _judge_part(self, text: str, sentence: FloatArray) -> Danger:
+        look = self._look(text, sentence)
         return self._danger.judge_learnt(look, self._matcher.match(look).class_probabilities, part=True)
 
     def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
@@ -142,6 +143,9 @@ class Interpreter:
 
     def _sentence(self, text: str) -> FloatArray:
         return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
+
+    def _sentences_of(self, texts: list[str]) -> FloatArray:
+        return self._encoder.encode_together(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)
 
     def _look(self, text: str, sentence: FloatArray) -> Look:
         return self._nearness.look(self._featuriser.features(text, sentence))

@@ -178,3 +178,12 @@ def test_the_runtime_leaves_no_trace_and_reports_to_nobody(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-B", "-c", code], env=environ, capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr
     assert [*home.rglob("*"), *scratch.rglob("*")] == []
+
+
+def test_texts_that_are_read_together_do_not_hang_on_each_other(encoder: SentenceEncoder) -> None:
+    texts = ["he has my pictures", "i am scared of what he does next and i cannot tell anybody", "", "😭"]
+    together = encoder.encode_together(texts)
+    assert together.shape == (4, WIDTH)
+    for text, vector in zip(texts, together, strict=True):
+        assert np.allclose(vector, encoder.encode(text), atol=1e-5)
+    assert encoder.encode_together([]).shape == (0, WIDTH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -154,9 +155,9 @@ class TestParts:
         read: list[str] = []
 
         class Counted(SentenceEncoder):
-            def encode(self, text: str) -> FloatArray:
-                read.append(text)
-                return super().encode(text)
+            def encode_together(self, texts: Sequence[str]) -> FloatArray:
+                read.extend(texts)
+                return super().encode_together(texts)
 
         calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, part_card_threshold=1.1)
         fitted = dataclasses.replace(small_fitted, calibration=calibration)
