@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import ContextVar
 from pathlib import Path
 from types import coroutine
 from typing import Any, TypeVar
@@ -33,6 +34,8 @@ from safetybot.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot
 
 T = TypeVar("T")
+
+_OF_THE_PATH = ContextVar("of the path", default=False)
 
 
 class Points:
@@ -69,11 +72,15 @@ class Points:
                 error = thrown
 
     def watch_database(self) -> None:
-        """A point before and after everything that the task has the database do, in the thread that does it."""
+        """A point before and after everything that the path has the database do, in the thread that does it.
+
+        Tasks that the path begins, and waits for or not, belong to it.
+        """
         task, execute = asyncio.current_task(), aiosqlite.Connection._execute
+        _OF_THE_PATH.set(True)
 
         async def watched(connection: aiosqlite.Connection, fn: Callable[..., T], *args: Any, **named: Any) -> Any:
-            if asyncio.current_task() is not task:
+            if not _OF_THE_PATH.get():
                 return await execute(connection, fn, *args, **named)
 
             def between() -> T:
@@ -82,7 +89,7 @@ class Points:
                 self.point()
                 return done
 
-            self._asks_database = True
+            self._asks_database = asyncio.current_task() is task
             return await execute(connection, between)
 
         aiosqlite.Connection._execute = watched  # type: ignore[method-assign]

@@ -249,7 +249,7 @@ class Kills:
         print(f"killed at all {points} points; done from point {done.index(True) + 1} on; {len(looked)} states")
         assert points == shown["points"]
         assert done == sorted(done)
-        assert 5 < done.index(True) < points, "the kills were not spread over the whole path"
+        assert 10 < done.index(True) < points, "the kills were not spread over the whole path"
         self._drop(prepared.database)
 
     def _at(self, at: int) -> Path:
