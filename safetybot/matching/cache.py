@@ -21,8 +21,9 @@ from safetybot.matching.calibration import Logistic
 from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
+from safetybot.matching.text import WordList
 
-FORMAT = 9
+FORMAT = 10
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -153,6 +154,7 @@ def _pack(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
     arrays: dict[str, npt.NDArray[Any]] = {
         "mender": _bytes(list(fitted.word_counts)),
         "mender.counts": np.array(list(fitted.word_counts.values()), np.int32),
+        "mender.known": fitted.known_words.hashes,
         "prepared": _bytes(list(fitted.prepared)),
         "words": _bytes(list(featuriser.word_tfidf.vocabulary)),
         "words.idf": featuriser.word_tfidf.idf,
@@ -200,4 +202,5 @@ def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:
         for name in ("topic", "danger")
     ]
     counts = dict(zip(_texts(arrays["mender"]), arrays["mender.counts"].tolist(), strict=True))
-    return Fitted(counts, prepared, featuriser, matrix, heads[0], heads[1], unpack_calibration(arrays))
+    known = WordList(arrays["mender.known"])
+    return Fitted(counts, known, prepared, featuriser, matrix, heads[0], heads[1], unpack_calibration(arrays))

@@ -78,7 +78,8 @@ def corrected(
                 heads, (now.classes, now.danger), (before.classes, before.danger), strict=True
             )
         ]
-    return Fitted(word_counts, tuple(prepared), base.featuriser, matrix, heads[0], heads[1], base.calibration)
+    kept = (base.featuriser, matrix, heads[0], heads[1], base.calibration)
+    return Fitted(word_counts, base.known_words, tuple(prepared), *kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ rules of :mod:`safetybot.matching.danger_rules`. Both see the message as typed a
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted, danger_signals, topics_of
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Look, Nearness
+from safetybot.matching.nearness import Look, Near, Nearness
 from safetybot.matching.text import PreparedText
 
 FloatArray = npt.NDArray[np.float32]
@@ -49,28 +50,56 @@ class DangerSense:
         self._nearness = nearness
         self._urgent = topics_of(corpus, Urgency.EMERGENCY)
         self._high = topics_of(corpus, Urgency.HIGH)
+        self._extremes = np.zeros((4, len(corpus.classes)), np.float32)
+        """Classes of which none, one or both of the kinds that count are certain: no message is outside of these."""
+        self._extremes[1::2, self._urgent[:1]] = 1
+        self._extremes[2:, self._high[:1]] = 1
+        self._ranges = [*itertools.pairwise(corpus.sign_starts)]
         self._compared = (np.zeros(0, np.float32), np.zeros(0, np.float32))
 
-    def judge_learnt(self, look: Look, class_probabilities: FloatArray, part: bool = False) -> Danger:
-        """What the learnt signs say; ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them.
+    def judge_learnt(self, look: Look, class_probabilities: FloatArray) -> Danger:
+        """What the learnt signs say; ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them."""
+        near = self._nearest_signs(look)
+        emergency, check = self._probabilities(look, class_probabilities[None, :], near)
+        calibration = self._calibration
+        return self._verdict(near, emergency, check, calibration.card_threshold, calibration.check_threshold)
 
-        A ``part`` of a long text has to be clearer than a whole one, as there are several.
+    def judge_part(self, look: Look, class_probabilities: Callable[[], FloatArray]) -> Danger:
+        """The same of a part of a long text, which has to be clearer than a whole one, as there are several.
+
+        ``class_probabilities`` takes as long as all else and is only called where it can matter: most parts are
+        harmless whatever their topic is. (The probabilities are those of the worst topic then.)
         """
-        near, texts = self._nearest_signs(look)
+        near = self._nearest_signs(look)
+        thresholds = self._calibration.part_card_threshold, self._calibration.part_check_threshold
+        emergency, check = self._probabilities(look, self._extremes, near)
+        if emergency >= thresholds[0] or check >= thresholds[1]:
+            emergency, check = self._probabilities(look, class_probabilities()[None, :], near)
+        return self._verdict(near, emergency, check, *thresholds)
+
+    def _probabilities(self, look: Look, topics: FloatArray, near: Sequence[Near]) -> tuple[float, float]:
+        """Of an emergency, and of an emergency or a check, for the worst of ``topics``: shape (n, classes)."""
         head = softmax(self._head.scores(look.features))
+        similarity = np.array([found.similarity for found in near], np.float32)
+        alike = (len(topics), len(near))
         signals = danger_signals(
-            head[None, :], class_probabilities[None, :], self._urgent, self._high, np.array([near], np.float32)
+            np.broadcast_to(head, alike), topics, self._urgent, self._high, np.broadcast_to(similarity, alike)
         )
         calibration = self._calibration
-        emergency = float(calibration.emergency.probability(signals)[0])
-        check = float(calibration.check.probability(signals)[0])
-        if emergency >= (calibration.part_card_threshold if part else calibration.card_threshold):
+        models = (calibration.emergency, calibration.check)
+        emergency, check = (float(model.probability(signals).max()) for model in models)
+        return emergency, check
+
+    def _verdict(
+        self, near: Sequence[Near], emergency: float, check: float, card_threshold: float, check_threshold: float
+    ) -> Danger:
+        if emergency >= card_threshold:
             sign = Sign.EMERGENCY
-        elif check >= (calibration.part_check_threshold if part else calibration.check_threshold):
+        elif check >= check_threshold:
             sign = Sign.CHECK
         else:
             sign = Sign.NONE
-        nearest = texts[SIGNS.index(sign)]
+        nearest = self._corpus.texts[near[SIGNS.index(sign)].row]
         because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
         return Danger(sign, because, emergency, check)
 
@@ -91,25 +120,16 @@ class DangerSense:
                 verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
         return verdict
 
+    def _nearest_signs(self, look: Look) -> list[Near]:
+        return self._nearness.nearest(look, self._ranges, self._sentence_similarity(look))
+
     def _sentence_similarity(self, look: Look) -> FloatArray:
         """The sentence part of the similarity to each sign; a message as typed often has the vector of it as mended."""
         compared = self._compared  # taken once: another thread may put its own in place
         if not np.array_equal(compared[0], look.features.sentence):
-            starts = self._corpus.sign_starts
-            compared = (look.features.sentence, self._nearness.sentence(look, starts[0], starts[-1]))
+            compared = (look.features.sentence, self._nearness.sentence(look, self._ranges))
             self._compared = compared
         return compared[1]
-
-    def _nearest_signs(self, look: Look) -> tuple[list[float], list[str]]:
-        starts = self._corpus.sign_starts
-        similarity = self._sentence_similarity(look) + self._nearness.lexical(look, starts[0], starts[-1])
-        near: list[float] = []
-        texts: list[str] = []
-        for start, end in itertools.pairwise(starts):
-            best = start + int(similarity[start - starts[0] : end - starts[0]].argmax())
-            near.append(float(similarity[best - starts[0]]))
-            texts.append(self._corpus.texts[best])
-        return near, texts
 
 
 def gravest(*verdicts: Danger) -> Danger:

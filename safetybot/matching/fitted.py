@@ -13,6 +13,7 @@ from safetybot.matching.calibration import Logistic
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.features import FeatureMatrix, Featuriser
 from safetybot.matching.linear import LinearHead
+from safetybot.matching.text import WordList
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
@@ -93,7 +94,9 @@ class Fitted:
     """The result of fitting, as plain arrays; :mod:`safetybot.matching.cache` stores it."""
 
     word_counts: Mapping[str, int]
-    """What the spelling mender knows of the corpus."""
+    """What the spelling mender knows of the corpus …"""
+    known_words: WordList
+    """… and of its language."""
     prepared: tuple[str, ...]
     """The corpus's texts as matched, in its order."""
     featuriser: Featuriser

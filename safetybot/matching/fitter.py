@@ -26,7 +26,7 @@ from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
 from safetybot.matching.fitted import Fitted, danger_of
 from safetybot.matching.freed import give_back
-from safetybot.matching.interpreter import Interpreter, make_preparer
+from safetybot.matching.interpreter import Interpreter, known_words, make_preparer
 from safetybot.matching.known_calibration import known_calibration
 from safetybot.matching.known_vectors import known_vectors
 
@@ -65,7 +65,7 @@ class Fitter:
         fitted = (
             cache.load(key) or correct_base(corpus, key, cache, self._encoder) or self._fit_apart(corpus, key, progress)
         )
-        preparer = make_preparer(corpus, fitted.word_counts)
+        preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
         interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
         del fitted
@@ -136,10 +136,11 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     from safetybot.matching.fitting import fit
 
     cache = MatcherCache(cache_folder)
-    preparer = make_preparer(corpus)
+    words = known_words(corpus.language)
+    preparer = make_preparer(corpus, known=words)
     prepared = tuple(map(preparer.mend, corpus.plain))
     sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
-    return fit(corpus, prepared, sentences, progress, known_calibration(cache_key(corpus)))
+    return fit(corpus, prepared, sentences, words, progress, known_calibration(cache_key(corpus)))
 
 
 def save_base(corpus: Corpus, key: str, fitted: Fitted, cache: MatcherCache) -> None:
@@ -154,7 +155,7 @@ def correct_base(corpus: Corpus, key: str, cache: MatcherCache, encoder: Sentenc
     if found is None:
         return None
     base, before = found
-    preparer = make_preparer(corpus)
+    preparer = make_preparer(corpus, known=base.known_words)
     prepared = tuple(map(preparer.mend, corpus.plain))
     now = _labelled(corpus, prepared)
     if len(set(before).symmetric_difference(now)) > CORRECTED_SHARE * len(now):

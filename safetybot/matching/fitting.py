@@ -28,6 +28,7 @@ from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, Label
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import LinearHead, softmax
+from safetybot.matching.text import WordList
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
@@ -74,13 +75,15 @@ def fit(
     corpus: Corpus,
     prepared: tuple[str, ...],
     sentences: FloatArray,
+    words: WordList,
     progress: Progress,
     known: Calibration | None = None,
 ) -> Fitted:
     """Fits both heads and calibrates them.
 
     ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
-    (len(prepared), 384), or zeros without an encoder; ``known``: what calibrating just these was found to give.
+    (len(prepared), 384), or zeros without an encoder; ``words``: those of the language; ``known``: what calibrating
+    just these was found to give.
     """
     progress("features", 0)
     with_sentences = bool(sentences.any())
@@ -95,7 +98,7 @@ def fit(
     danger = _learn(matrix, labels.danger, _danger_landmarks(labels))
     progress("learning", 1)
     calibration = known or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
-    return Fitted(corpus.word_counts, prepared, featuriser, features, topics.head, danger.head, calibration)
+    return Fitted(corpus.word_counts, words, prepared, featuriser, features, topics.head, danger.head, calibration)
 
 
 @dataclass(frozen=True)

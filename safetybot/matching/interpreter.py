@@ -134,7 +134,7 @@ class Interpreter:
 
     def _judge_part(self, text: str, sentence: FloatArray) -> Danger:
         look = self._look(text, sentence)
-        return self._danger.judge_learnt(look, self._matcher.match(look).class_probabilities, part=True)
+        return self._danger.judge_part(look, lambda: self._matcher.match(look).class_probabilities)
 
     def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
         if spans and self._encoder:
@@ -171,11 +171,19 @@ def parts_of(text: str) -> list[str]:
     return [text[start:end] for start, end in spans_of(text)]
 
 
-def make_preparer(corpus: Corpus, counts: Mapping[str, int] | None = None) -> TextPreparer:
+def known_words(language: str) -> WordList:
+    """The words of a language that are never mended, beside those of the examples; none where we have no list."""
+    return english_words() if language.startswith("en") else WordList()
+
+
+def make_preparer(
+    corpus: Corpus, counts: Mapping[str, int] | None = None, known: WordList | None = None
+) -> TextPreparer:
     """The text preparer of a corpus: its slang, and a mender that knows its words and English.
 
-    ``counts``: its ``word_counts``, where they are known from before.
+    ``counts``: its ``word_counts``; ``known``: :func:`known_words` of its language; where they are known from before.
     """
-    known = english_words() if corpus.language.startswith("en") else WordList()
-    mender = SpellingMender(corpus.word_counts if counts is None else counts, known)
+    mender = SpellingMender(
+        corpus.word_counts if counts is None else counts, known_words(corpus.language) if known is None else known
+    )
     return TextPreparer(SlangTable(corpus.slang), mender)

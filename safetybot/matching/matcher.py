@@ -77,25 +77,22 @@ class Matcher:
         head = softmax(self._head.scores(look.features))
         compared = np.argsort(-head)[:_COMPARED]
         fused = np.log(head + np.float32(1e-12))
-        nearest: dict[int, tuple[float, int]] = {}
-        for class_ in compared:
-            start, end = self._corpus.class_starts[class_], self._corpus.class_starts[class_ + 1]
-            similarity = self._nearness.sentence(look, start, end) + self._nearness.lexical(look, start, end)
-            best = int(similarity.argmax())
-            nearest[int(class_)] = (float(similarity[best]), start + best)
-            fused[class_] += NEAREST_WEIGHT * similarity[best]
+        starts = self._corpus.class_starts
+        found = self._nearness.nearest(look, [(starts[class_], starts[class_ + 1]) for class_ in compared])
+        nearest = dict(zip(compared.tolist(), found, strict=True))
+        fused[compared] += NEAREST_WEIGHT * np.array([near.similarity for near in found], np.float32)
         probability = softmax(fused)
         ranked = [int(c) for c in compared[np.argsort(-probability[compared])] if c < self._topics][:CHOICES_KEPT]
         topic = probability[ranked][None, :]
-        near = np.array([[nearest[c][0] for c in ranked]], np.float32)
+        near = np.array([[nearest[c].similarity for c in ranked]], np.float32)
         none = probability[self._topics :].sum()
         first, three = self._probabilities(topic, near, none)
         choices = tuple(
             Choice(
                 self._corpus.classes[c],
                 float(probability[c]),
-                self._corpus.texts[nearest[c][1]],
-                nearest[c][0],
+                self._corpus.texts[nearest[c].row],
+                nearest[c].similarity,
             )
             for c in ranked
         )

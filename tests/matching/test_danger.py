@@ -146,7 +146,35 @@ class TestLearnt:
         )
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
         assert sense.judge_learnt(*look("hello")).sign is Sign.EMERGENCY
-        assert sense.judge_learnt(*look("hello"), part=True).sign is Sign.NONE
+        looked, probabilities = look("hello")
+        assert sense.judge_part(looked, lambda: probabilities).sign is Sign.NONE
+
+    @pytest.mark.parametrize("threshold", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9])
+    def test_a_part_is_judged_the_same_though_its_topic_is_not_always_looked_at(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness, threshold: float
+    ) -> None:
+        calibration = dataclasses.replace(
+            small_fitted.calibration,
+            card_threshold=threshold,
+            check_threshold=threshold,
+            part_card_threshold=threshold,
+            part_check_threshold=threshold,
+        )
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
+        looked_at: list[str] = []
+        for text in ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", ""):
+            looked, probabilities = look(text)
+
+            def topic(text: str = text, found: FloatArray = probabilities) -> FloatArray:
+                looked_at.append(text)
+                return found
+
+            verdict, whole = sense.judge_part(looked, topic), sense.judge_learnt(looked, probabilities)
+            assert (verdict.sign, verdict.because) == (whole.sign, whole.because)
+            assert verdict.check_probability >= whole.check_probability
+        assert 0 < len(looked_at) < 8
+        if threshold == 0.9:
+            assert len(looked_at) < 7
 
     @pytest.mark.parametrize("text", ["he hits me", "hello", "", "zzz", "i am outside with a parcel", "kill", "😭"])
     def test_the_same_as_comparing_with_every_sign_in_plain_sums(

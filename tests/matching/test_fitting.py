@@ -22,6 +22,7 @@ from safetybot.matching.fitter import fit_corpus
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.linear import LinearHead
+from safetybot.matching.text import WordList
 
 WORDS = ["he", "she", "wants", "my", "pictures", "pay", "now", "help", "me", "password", "game", "scared"]
 
@@ -118,7 +119,7 @@ def test_however_little_there_is_it_can_be_fitted_and_asked(topics: int, urgency
     for seed in range(3):
         corpus = _made_up(seed, topics, urgency)
         nowhere = np.zeros((len(corpus.texts), WIDTH), np.float32)
-        fitted = fit(corpus, corpus.texts, nowhere, lambda stage, done: None)
+        fitted = fit(corpus, corpus.texts, nowhere, WordList(), lambda stage, done: None)
         figures = [getattr(fitted.calibration, name) for name in Calibration.__dataclass_fields__]
         assert all(np.isfinite(figure) for figure in figures if not isinstance(figure, Logistic))
         interpreter = Interpreter(corpus, fitted, make_preparer(corpus), None)
@@ -170,7 +171,9 @@ def test_danger_is_taught_by_signs_and_by_topics_that_are_surely_one_thing() -> 
         slang={},
         language="xx",
     )
-    fitted = fit(corpus, corpus.texts, np.zeros((len(corpus.texts), WIDTH), np.float32), lambda stage, done: None)
+    fitted = fit(
+        corpus, corpus.texts, np.zeros((len(corpus.texts), WIDTH), np.float32), WordList(), lambda stage, done: None
+    )
     by_topic = {
         class_: fitted.danger_head.scores(_row(fitted, corpus.class_starts[number])).argmax()
         for number, class_ in enumerate(corpus.classes)

@@ -140,8 +140,8 @@ class TestParts:
 
         sign = small_corpus.signs[Sign.EMERGENCY][0]
         whole = f"{FILLER}{FILLER}{sign}. {FILLER}{FILLER}"
-        in_parts = interpret(whole, 1.1, 1.1).emergency_probability
-        assert in_parts > 2 * interpret(FILLER * 4, 1.1, 1.1).emergency_probability
+        in_parts = interpret(whole, 1.1, 0.0).emergency_probability
+        assert in_parts > 2 * interpret(FILLER * 4, 1.1, 0.0).emergency_probability
         assert interpret(whole, 1.1, in_parts + 0.001).sign is Sign.NONE
         found = interpret(whole, 1.1, in_parts - 0.001)
         assert found.sign is Sign.EMERGENCY
@@ -213,7 +213,7 @@ class TestMending:
         mended: str,
     ) -> None:
         preparer = TextPreparer(
-            SlangTable(slang), SpellingMender(word_counts([examples]), WordList(["gonna", "myself", "tonight"]))
+            SlangTable(slang), SpellingMender(word_counts([examples]), WordList.of(["gonna", "myself", "tonight"]))
         )
         meant = Interpreter(small_corpus, small_fitted, preparer, encoder).interpret(text)
         assert meant.prepared.mended == mended

@@ -16,6 +16,7 @@ from safetybot.matching.fitting import fit
 from safetybot.matching.interpreter import make_preparer
 from safetybot.matching.known_calibration import known_calibration, save_known_calibration
 from safetybot.matching.known_vectors import known_vectors
+from safetybot.matching.text import WordList
 
 CONTENT = Path(__file__).parents[2] / "content"
 
@@ -65,6 +66,6 @@ def test_what_ships_is_what_would_be_found() -> None:
     preparer = make_preparer(corpus)
     prepared = tuple(map(preparer.mend, corpus.plain))
     known = known_vectors(prepared, encoder_hash())
-    fitted = fit(corpus, prepared, np.stack([known[text] for text in prepared]), lambda stage, done: None)
+    fitted = fit(corpus, prepared, np.stack([known[text] for text in prepared]), WordList(), lambda stage, done: None)
     # Processors add up in different orders.
     assert same(fitted.calibration, shipped, tolerance=0.03)

@@ -20,6 +20,7 @@ from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
 from safetybot.matching.matcher import ANSWER_PROBABILITY, CHOICES_KEPT, Decision, Match, Matcher
 from safetybot.matching.nearness import Look, Nearness
+from safetybot.matching.text import WordList
 
 Looking = Callable[[str], Look]
 
@@ -168,7 +169,9 @@ def test_insults(match: Callable[[str], Match]) -> None:
 def test_with_words_alone_it_still_finds_topics(small_corpus: Corpus) -> None:
     preparer = make_preparer(small_corpus)
     prepared = tuple(preparer.prepare(text).mended for text in small_corpus.texts)
-    fitted = fit(small_corpus, prepared, np.zeros((len(prepared), WIDTH), np.float32), lambda stage, done: None)
+    fitted = fit(
+        small_corpus, prepared, np.zeros((len(prepared), WIDTH), np.float32), WordList(), lambda stage, done: None
+    )
     interpreter = Interpreter(small_corpus, fitted, preparer, None)
     for text, topic in [("pay or he posts my nudes", "sextortion"), ("make my password strong", "passwords")]:
         assert interpreter.interpret(text).match.choices[0].topic == topic

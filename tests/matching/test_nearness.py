@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from safetybot.matching import nearness as module
 from safetybot.matching.encoder import WIDTH
 from safetybot.matching.features import FeatureMatrix, Features, Featuriser
-from safetybot.matching.nearness import Nearness
+from safetybot.matching.nearness import Near, Nearness
 
 TEXTS = ("he has my pictures", "he wants my password", "she is lying to me", "how do i report him", "pictures of me")
 _SENTENCES = st.one_of(st.sampled_from((*TEXTS, "", "q", "pass passwords", "😭")), st.text("abehims ", max_size=24))
@@ -37,9 +37,14 @@ def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data
         patch.setattr(module, "FREQUENT", frequent)
         nearness = Nearness(matrix, featuriser.lexical_width)
     look = nearness.look(features)
-    found = nearness.sentence(look, start, end) + nearness.lexical(look, start, end)
-    assert found.dtype == np.float32
-    assert found == pytest.approx(_plain(matrix, features, featuriser.lexical_width)[start:end], abs=1e-5)
+    plain = _plain(matrix, features, featuriser.lexical_width)
+    ranges = [(start, end), (0, len(texts)), (end - 1, end)]
+    found = nearness.nearest(look, ranges)
+    for near, (first, last) in zip(found, ranges, strict=True):
+        assert first <= near.row < last
+        assert near.similarity == pytest.approx(max(plain[first:last]), abs=1e-5)
+        assert plain[near.row] == pytest.approx(near.similarity, abs=1e-5)
+    assert nearness.nearest(look, ranges, nearness.sentence(look, ranges)) == found
 
 
 def test_a_text_with_nothing_known_is_like_none() -> None:
@@ -48,4 +53,4 @@ def test_a_text_with_nothing_known_is_like_none() -> None:
     features = featuriser.features("q", np.zeros(WIDTH, np.float32))
     assert len(features.numbers) == 0
     nearness = Nearness(matrix, featuriser.lexical_width)
-    assert nearness.lexical(nearness.look(features), 0, len(TEXTS)).tolist() == [0] * len(TEXTS)
+    assert nearness.nearest(nearness.look(features), [(0, len(TEXTS))]) == [Near(0, 0.0)]

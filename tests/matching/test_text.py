@@ -79,7 +79,7 @@ def test_words(text: str, found: list[str]) -> None:
 
 @given(st.sets(st.text(max_size=8), max_size=40), st.text(max_size=8))
 def test_a_word_list_is_a_set(listed: set[str], other: str) -> None:
-    known = WordList(listed)
+    known = WordList.of(listed)
     assert all(word in known for word in listed)
     assert (other in known) == (other in listed)
 
@@ -183,7 +183,7 @@ class TestSpellingMender:
 
     @given(st.text())
     def test_a_mended_word_is_known(self, text: str) -> None:
-        mender = SpellingMender(word_counts(["password blackmailing scared"]), WordList(["help"]))
+        mender = SpellingMender(word_counts(["password blackmailing scared"]), WordList.of(["help"]))
         for before, after in zip(words(text), words(mender.mend(text)), strict=True):
             assert after == before or mender.knows(after)
 
