@@ -63,9 +63,9 @@ class Telegram:
     taken: list[float] = field(default_factory=list)
     """Seconds from each :meth:`ask` to the first message in its chat."""
     hook: str | None = None
-    """Where updates are posted to; None for polling."""
+    """The path that updates are posted to; None for polling."""
     port: int | None = None
-    """The port of this machine that they are posted to, whatever the bot says its address is."""
+    """The port of this machine that they are posted to, whatever the bot says its address is: its own, if None."""
     _next: int = 1_000
     _waiting: deque[tuple[int, bytes]] = field(default_factory=deque)
     _url: str = ""
@@ -162,8 +162,7 @@ class Telegram:
 
     def _hooked(self, fields: dict[str, Any]) -> bytes:
         self._url = str(fields["url"])
-        parts = urlsplit(self._url)
-        self.hook = f"http://127.0.0.1:{self.port or parts.port}{parts.path}"
+        self.hook = urlsplit(self._url).path
         self._secret = str(fields.get("secret_token") or "")
         if not self._posters:
             self._posters = [asyncio.create_task(self._post()) for _ in range(_POSTED_AT_ONCE)]
@@ -175,9 +174,10 @@ class Telegram:
             while True:
                 body = await self._posts.get()
                 while True:
-                    assert self.hook is not None
+                    # Looked up each time: the bot says where it is only after it has registered itself.
+                    url = f"http://127.0.0.1:{self.port or urlsplit(self._url).port}{self.hook}"
                     try:
-                        async with session.post(self.hook, data=body, headers=headers) as response:
+                        async with session.post(url, data=body, headers=headers) as response:
                             if response.status == 200:
                                 break
                     except aiohttp.ClientError:

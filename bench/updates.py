@@ -153,7 +153,8 @@ async def _running(telegram: Telegram, kind: Kind, data: Path) -> AsyncIterator[
                 said = output.read()
                 if port := re.search(r"http://127\.0\.0\.1:(\d+)", said):
                     telegram.port = int(port[1]) if kind.client is None else None
-                if "answering" in said and (kind.way == "polling" or telegram.hook):
+                known = kind.client is not None or telegram.port is not None
+                if "answering" in said and (kind.way == "polling" or (telegram.hook and known)):
                     break
                 if process.poll() is not None:
                     raise SystemExit(said)

@@ -45,6 +45,7 @@ from safetybot.service import Service
 from safetybot.serving.beside import App, Beside
 from safetybot.serving.listening import listen, serve
 from safetybot.settings import Settings
+from safetybot.settling import settle
 from safetybot.storage.chat_locks import locks_of
 from safetybot.storage.database import Engine, engine_of, migrate
 from safetybot.storage.limits import LimitStore
@@ -118,11 +119,13 @@ async def started_service(
     clock: Callable[[], float] = time.time,
     observed: Observed | None = None,
     new_secret: bool = False,
+    loaded: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Started]:
     """A service that answers, with live content; saves what is left when the block ends.
 
     ``clock``: seconds since 1970; ``observed``: told of all that happens, for whoever watches;
-    ``new_secret``: the database goes on with the secret there is, whatever it was used with before.
+    ``new_secret``: the database goes on with the secret there is, whatever it was used with before; ``loaded``: called
+    when changed content has come in.
 
     Raises ContentError, SecretFileError (WrongSecret where the database was used with another one), DatabaseError
     where it is damaged or cannot be upgraded, and what the database raises.
@@ -131,6 +134,7 @@ async def started_service(
 
     def told(faults: Sequence[Fault]) -> None:
         observed.content_changed(live.version, good=not errors(faults))
+        loaded()
 
     had_secret = settings.secret.exists()
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
@@ -196,7 +200,7 @@ async def run_bot(
         observed, telegram = Observed(), settings.telegram_token is not None
         async with (
             watched(watch_options(settings), observed, telegram=telegram) as watch,
-            started_service(settings, progress, observed=observed, new_secret=new_secret) as started,
+            started_service(settings, progress, observed=observed, new_secret=new_secret, loaded=settle) as started,
             housekeeping(started.engine),
         ):
             await warn_without_readers(started.engine)
@@ -225,6 +229,7 @@ async def run_bot(
                 )
                 channels.append(telegram_channel)
             async with watch.of(started.engine, stop):
+                settle()
                 await _side_by_side(channels, stop)
 
 

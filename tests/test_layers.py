@@ -48,7 +48,8 @@ ARROWS: dict[str, set[str]] = {
     "running": BELOW_DIALOGUE
     | {"dialogue", "understanding", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
     | {"transcripts", "serving"}
-    | {"settings", "secret", "unanswered", "installation", "observing", "watching", "limits"},
+    | {"settings", "settling", "secret", "unanswered", "installation", "observing", "watching", "limits"},
+    "settling": set(),
     # Invented people write and read through the real service: it needs what these need, and `running`.
     "demo": BELOW_DIALOGUE | {"dialogue", "service", "running", "serving", "secret", "settings", "logs"},
     "stages": set(),

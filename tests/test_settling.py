@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from safetybot.settling import settle
+
+
+class Ring:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def test_what_is_there_is_not_looked_at_again() -> None:
+    kept = [Ring() for _ in range(1_000)]
+    settle()
+    looked_at = {id(each) for each in gc.get_objects()}
+    assert not looked_at.intersection(map(id, kept))
+
+
+def test_what_comes_later_is_collected() -> None:
+    settle()
+    gone = weakref.ref(Ring())
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_was_replaced_is_collected_the_next_time() -> None:
+    old = Ring()
+    gone = weakref.ref(old)
+    settle()
+    del old
+    gc.collect()
+    assert gone() is not None
+    settle()
+    assert gone() is None
