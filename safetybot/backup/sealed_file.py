@@ -72,6 +72,8 @@ def read_header(file: Readable) -> Header:
     raw = file.read(_HEADER)
     if not raw.startswith(_LEAD):
         raise NotABackup("the file is no backup made by safetybot")
+    if len(raw) < len(MAGIC):
+        raise BackupDamaged(_OUT)
     if not raw.startswith(MAGIC):
         raise LaterBackup("the backup is of a later version of safetybot: install that one")
     if len(raw) < _HEADER:
