@@ -205,6 +205,7 @@ async def run_bot(
         ):
             await warn_without_readers(started.engine)
             stop = stack.enter_context(_stopped_by_signals())
+            settle()  # before anybody is told that they can come
             channels = []
             app: App | None = started.web_chat(options).app if options else None
             if app and listening:
@@ -229,7 +230,6 @@ async def run_bot(
                 )
                 channels.append(telegram_channel)
             async with watch.of(started.engine, stop):
-                settle()
                 await _side_by_side(channels, stop)
 
 
