@@ -9,7 +9,7 @@ import pytest
 from safetybot.guidance.reader import read_content
 from safetybot.matching.cache import pack_calibration
 from safetybot.matching.corpus import Corpus
-from safetybot.matching.encoder import encoder_hash
+from safetybot.matching.encoder import SentenceEncoder, encoder_hash
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.fitter import cache_key, fit_corpus
 from safetybot.matching.fitting import fit
@@ -65,7 +65,8 @@ def test_what_ships_is_what_would_be_found() -> None:
         return  # the examples were changed since it was made, so nobody uses it
     preparer = make_preparer(corpus)
     prepared = tuple(map(preparer.mend, corpus.plain))
-    known = known_vectors(prepared, encoder_hash())
-    fitted = fit(corpus, prepared, np.stack([known[text] for text in prepared]), WordList(), lambda stage, done: None)
+    known, encoder = known_vectors(prepared, encoder_hash()), SentenceEncoder()
+    vectors = np.stack([known[text] if text in known else encoder.encode(text) for text in prepared])
+    fitted = fit(corpus, prepared, vectors, WordList(), lambda stage, done: None)
     # Processors add up in different orders.
     assert same(fitted.calibration, shipped, tolerance=0.03)
