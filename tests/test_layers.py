@@ -86,7 +86,7 @@ ONLY: dict[str, set[str]] = {
     "scipy": {"matching"},
     "spellchecker": {"matching"},
     "yaml": {"guidance"},
-    "ruamel": {"editing.yaml_edit"},
+    "ruamel": {"editing.yaml_splice"},
     "dotenv": {"settings"},
     "uvloop": {"cli"},
     # No network but Telegram's, and the database's.

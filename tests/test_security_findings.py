@@ -28,7 +28,8 @@ from safetybot.dialogue.messages import Outgoing
 from safetybot.dialogue.session import ChatKeys, SealedDataError, Session
 from safetybot.dialogue.transcript import Transcript, TranscriptError
 from safetybot.dialogue.turn import Turn
-from safetybot.editing.yaml_edit import EditRefusedError, changed, put
+from safetybot.editing.yaml_edit import changed, put
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.matching.cache import MatcherCache
 from safetybot.report_service import OPENING_MOST, ReportService
 from safetybot.reports.code_reading import parse

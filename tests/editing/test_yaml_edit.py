@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safetybot.editing import yaml_text
-from safetybot.editing.yaml_edit import EditRefusedError, add_example, add_test, add_to, changed, put, remove
+from safetybot.editing.yaml_edit import add_example, add_test, add_to, changed, put, remove
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.guidance.reader import file_faults
 from safetybot.guidance.yaml_source import Data, parse
 

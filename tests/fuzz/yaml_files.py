@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetybot.editing.yaml_edit import EditRefusedError, add_example, add_test, add_to, changed, put, remove
+from safetybot.editing.yaml_edit import add_example, add_test, add_to, changed, put, remove
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.guidance.reader import read_content
 from safetybot.guidance.yaml_scan import scan
 from safetybot.guidance.yaml_source import parse

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from safetybot.editing.yaml_edit import EditRefusedError
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.editing.yaml_text import typed
 from safetybot.guidance.yaml_source import Data
 

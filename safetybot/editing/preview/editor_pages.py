@@ -22,7 +22,8 @@ from safetybot.editing.preview.routing import STALE, route
 from safetybot.editing.preview.topics import file_of, find, rows
 from safetybot.editing.preview.trying import STILL_LEARNING
 from safetybot.editing.saving import ChangedOnDiskError
-from safetybot.editing.yaml_edit import EditRefusedError, changed
+from safetybot.editing.yaml_edit import changed
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import BUTTON_MAX, FIRST_MAX, STEP_MAX, Group, Urgency
 from safetybot.guidance.yaml_source import Source, parse

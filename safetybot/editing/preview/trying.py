@@ -27,7 +27,8 @@ from safetybot.editing.preview.routing import STALE, route
 from safetybot.editing.preview.topic_pages import phone_of
 from safetybot.editing.preview.topics import Row, file_of, find, place_of, rows
 from safetybot.editing.saving import ChangedOnDiskError
-from safetybot.editing.yaml_edit import EditRefusedError, add_example, add_test, changed
+from safetybot.editing.yaml_edit import add_example, add_test, changed
+from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.editing.yaml_text import typed
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import Sign
