@@ -101,7 +101,7 @@ async def test_an_editors_day(sit: Sit, preview: PreviewSite, follower: Follower
     await page.get_by_role("link", name="Change this topic").click()
     long = "Words. " * 60
     await first.fill(long)
-    assert await page.locator(".count.over").count() == 1
+    await page.locator(".count.over").wait_for()
     await page.get_by_role("button", name="Save").first.click()
     window.forgive()
     await window.shows("419 characters; limit 300. Move some to a step.")
