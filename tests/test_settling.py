@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from safetybot.settling import settle
+from safetybot.settling import settle, uncollected
 
 
 class Ring:
@@ -45,3 +45,18 @@ def test_what_was_replaced_is_collected_the_next_time() -> None:
     assert gone() is not None
     settle()
     assert gone() is None
+
+
+def test_nothing_is_collected_while_much_is_made_that_stays() -> None:
+    with uncollected():
+        assert not gc.isenabled()
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_it_is_collected_again_after_an_error() -> None:
+    with pytest.raises(ValueError, match="no"), uncollected():
+        raise ValueError("no")
+    assert gc.isenabled()

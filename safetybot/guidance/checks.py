@@ -21,6 +21,7 @@ from safetybot.guidance.report_checks import check_report
 from safetybot.guidance.yaml_source import Loc, Source
 
 _ID = re.compile(r"[a-z0-9-]+")
+_WORD = re.compile(r"[^\W_]+")
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
 
 Phrases = Mapping[str, Phrase]
@@ -105,7 +106,7 @@ def _written(source: Source, loc: Loc) -> str:
 def normalised(text: str) -> str:
     """The text without case, punctuation and extra space; what is left may still be only emoji."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"[^\w\s]|_", " ", folded).split()) or folded.strip()
+    return " ".join(_WORD.findall(folded)) or folded.strip()
 
 
 def _examples(pages: Pages) -> Iterator[tuple[Source, Loc, str]]:

@@ -19,6 +19,7 @@ from safetybot.guidance.faults import ContentError, Fault, Severity, errors, in_
 from safetybot.guidance.model import DangerFile, Guidance, HelplinesFile, NoneFile, Part, SlangFile, Topic, WordingFile
 from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import Loc, Source, parse, read_source
+from safetybot.settling import uncollected
 
 FIRST_LANGUAGE = "en"
 """The language that must be complete, and lends the others what they lack."""
@@ -97,6 +98,7 @@ class Library:
         return Fault(f"{name}.yaml", 1, 1, message, severity)
 
 
+@uncollected()
 def read_content(
     folder: Path,
     *,

@@ -29,6 +29,7 @@ from safetybot.matching.freed import give_back
 from safetybot.matching.interpreter import Interpreter, known_words, make_preparer
 from safetybot.matching.known_calibration import known_calibration
 from safetybot.matching.known_vectors import known_vectors
+from safetybot.settling import uncollected
 
 CORRECTED_SHARE = 0.01
 """Share of the examples that may differ from the last whole fit before there has to be another: so many are learnt by
@@ -62,11 +63,13 @@ class Fitter:
         if last is not None and key == last_key:
             return last
         cache = MatcherCache(self._cache_folder)
-        fitted = (
-            cache.load(key) or correct_base(corpus, key, cache, self._encoder) or self._fit_apart(corpus, key, progress)
-        )
-        preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
-        interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
+        with uncollected():
+            fitted = cache.load(key)
+        if fitted is None:
+            fitted = correct_base(corpus, key, cache, self._encoder) or self._fit_apart(corpus, key, progress)
+        with uncollected():
+            preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
+            interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
         del fitted
         give_back()
