@@ -126,7 +126,8 @@ class SlangTable:
 
     def __init__(self, table: Mapping[str, str]) -> None:
         """``table``: slang → plain words."""
-        self._table = {tuple(words(normalise(slang))): normalise(plain) for slang, plain in table.items()}
+        signs = {normalise(slang): normalise(plain) for slang, plain in table.items()}
+        self._table = {tuple(words(slang)): plain for slang, plain in signs.items()}
         self._lengths: dict[str, list[int]] = {}
         """First word of a phrase → lengths of the phrases that begin so, longest first."""
         for key in sorted(self._table, key=len, reverse=True):
@@ -134,7 +135,6 @@ class SlangTable:
                 lengths = self._lengths.setdefault(key[0], [])
                 if len(key) not in lengths:
                     lengths.append(len(key))
-        signs = {normalise(slang): normalise(plain) for slang, plain in table.items()}
         self._symbols = {s: p for s, p in signs.items() if not WORD.fullmatch(s) and len(words(s)) <= 1}
         # "s/h" and the like hold signs that WORD leaves out, so they are looked for in the text itself.
         self._symbol_pattern = (
