@@ -59,22 +59,32 @@ class DangerSense:
 
     def judge_learnt(self, look: Look, class_probabilities: FloatArray) -> Danger:
         """What the learnt signs say; ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them."""
-        near = self._nearest_signs(look)
+        near = self._nearness.nearest(look, self._ranges, self._sentence_similarity(look))
         emergency, check = self._probabilities(look, class_probabilities[None, :], near)
         calibration = self._calibration
         return self._verdict(near, emergency, check, calibration.card_threshold, calibration.check_threshold)
 
-    def judge_part(self, look: Look, class_probabilities: Callable[[], FloatArray]) -> Danger:
-        """The same of a part of a long text, which has to be clearer than a whole one, as there are several.
+    def judge_parts(self, looks: Sequence[Look], class_probabilities: Callable[[Look], FloatArray]) -> list[Danger]:
+        """The same of the parts of a long text, which have to be clearer than a whole one, as there are several.
 
         ``class_probabilities`` takes as long as all else and is only called where it can matter: most parts are
         harmless whatever their topic is. (The probabilities are those of the worst topic then.)
         """
-        near = self._nearest_signs(look)
+        if not looks:
+            return []
+        compared = self._nearness.sentence(looks, self._ranges)
+        return [
+            self._judge_part(look, self._nearness.nearest(look, self._ranges, sentence), class_probabilities)
+            for look, sentence in zip(looks, compared, strict=True)
+        ]
+
+    def _judge_part(
+        self, look: Look, near: Sequence[Near], class_probabilities: Callable[[Look], FloatArray]
+    ) -> Danger:
         thresholds = self._calibration.part_card_threshold, self._calibration.part_check_threshold
         emergency, check = self._probabilities(look, self._extremes, near)
         if emergency >= thresholds[0] or check >= thresholds[1]:
-            emergency, check = self._probabilities(look, class_probabilities()[None, :], near)
+            emergency, check = self._probabilities(look, class_probabilities(look)[None, :], near)
         return self._verdict(near, emergency, check, *thresholds)
 
     def _probabilities(self, look: Look, topics: FloatArray, near: Sequence[Near]) -> tuple[float, float]:
@@ -120,14 +130,11 @@ class DangerSense:
                 verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
         return verdict
 
-    def _nearest_signs(self, look: Look) -> list[Near]:
-        return self._nearness.nearest(look, self._ranges, self._sentence_similarity(look))
-
     def _sentence_similarity(self, look: Look) -> FloatArray:
         """The sentence part of the similarity to each sign; a message as typed often has the vector of it as mended."""
         compared = self._compared  # taken once: another thread may put its own in place
         if not np.array_equal(compared[0], look.features.sentence):
-            compared = (look.features.sentence, self._nearness.sentence(look, self._ranges))
+            compared = (look.features.sentence, self._nearness.sentence([look], self._ranges)[0])
             self._compared = compared
         return compared[1]
 

@@ -136,6 +136,10 @@ class Featuriser:
         weights = np.concatenate((word_weights * self._word_scale, char_weights * self._character_scale))
         return Features(sentence * self._sentence_scale, numbers, weights)
 
+    def with_sentence(self, features: Features, sentence: FloatArray) -> Features:
+        """φ of the same text with another unit sentence vector, shape (384,)."""
+        return Features(sentence * self._sentence_scale, features.numbers, features.weights)
+
     def _characters(self, word: str) -> list[int]:
         """Numbers of the known character features of one word; most messages are made of the same few thousand."""
         numbers = self._characters_of.get(word)

@@ -12,6 +12,7 @@ from safetybot.guidance.model import Sign
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import Danger, DangerSense, gravest
 from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
+from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.matcher import Decision, Match, Matcher
 from safetybot.matching.nearness import Look, Nearness
@@ -115,26 +116,31 @@ class Interpreter:
             verdicts.append(self._danger.judge_learnt(raw, match.class_probabilities))
         if gravest(*verdicts).sign is not Sign.EMERGENCY:
             parts = self._worst_parts(prepared, spans, part_vectors)
-            verdicts += map(self._judge_part, parts, self._sentences_of(parts))
+            looks = [
+                self._nearness.look(self._featuriser.with_sentence(features, sentence))
+                for features, sentence in zip(parts.values(), self._sentences_of([*parts]), strict=True)
+            ]
+            verdicts += self._danger.judge_parts(looks, lambda part: self._matcher.match(part).class_probabilities)
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
         return Interpretation(prepared, gravest(*verdicts), match, foreign)
 
-    def _worst_parts(self, prepared: PreparedText, spans: list[tuple[int, int]], vectors: FloatArray) -> list[str]:
-        """The parts to read, worst first; ``vectors``: what each seems to say within the whole, (len(spans), 384)."""
-        lean: dict[str, float] = {}
+    def _worst_parts(
+        self, prepared: PreparedText, spans: list[tuple[int, int]], vectors: FloatArray
+    ) -> dict[str, Features]:
+        """The parts to read, worst first, each with its φ as far as it is known before it is read.
+
+        ``vectors``: what each seems to say within the whole, shape (len(spans), 384).
+        """
+        found: dict[str, Features] = {}
         # Mending goes word by word, so parts without a mended word are equal, and are judged once.
         for parts in ([prepared.mended[start:end] for start, end in spans], parts_of(prepared.plain)):
             for part, vector in zip(parts, vectors, strict=False):
-                if part not in lean:
-                    lean[part] = self._danger.lean(self._featuriser.features(part, vector))
+                if part not in found:
+                    found[part] = self._featuriser.features(part, vector)
         count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
-        return sorted(lean, key=lambda part: -lean[part])[:count]
-
-    def _judge_part(self, text: str, sentence: FloatArray) -> Danger:
-        look = self._look(text, sentence)
-        return self._danger.judge_part(look, lambda: self._matcher.match(look).class_probabilities)
+        return dict(sorted(found.items(), key=lambda item: -self._danger.lean(item[1]))[:count])
 
     def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
         if spans and self._encoder:

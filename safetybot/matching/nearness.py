@@ -118,24 +118,29 @@ class Nearness:
         rare = np.bincount(rows, products, len(self._sentences)).astype(np.float32)
         return Look(features, frequent, rare)
 
-    def sentence(self, look: Look, ranges: Sequence[Range]) -> FloatArray:
-        """The sentence part of the similarity to the texts of each range, one range after the other."""
-        found = np.empty(sum(end - start for start, end in ranges), np.float32)
+    def sentence(self, looks: Sequence[Look], ranges: Sequence[Range]) -> FloatArray:
+        """The sentence part of the similarity of messages to the texts of each range, one range after the other.
+
+        Shape (len(looks), texts). For several messages at once it takes little longer than for one: what takes the time
+        is to read the texts' vectors from memory.
+        """
+        vectors = np.stack([look.features.sentence for look in looks])
+        found = np.empty((sum(end - start for start, end in ranges), len(looks)), np.float32)
         at = 0
         for start, end in ranges:
             # Row by row, not as one product: that would be split over threads and wait for the slowest, for 1 MFLOP.
-            np.vecdot(self._sentences[start:end], look.features.sentence, out=found[at : at + end - start])
+            np.vecdot(self._sentences[start:end, None], vectors, out=found[at : at + end - start])
             at += end - start
-        return found
+        return np.ascontiguousarray(found.T)
 
     def nearest(self, look: Look, ranges: Sequence[Range], sentence: FloatArray | None = None) -> list[Near]:
         """The nearest text of each range; no range is empty.
 
-        ``sentence``: what :meth:`sentence` says of these ranges, where it is known.
+        ``sentence``: what :meth:`sentence` says of this message and these ranges, where it is known.
         """
         rows = np.concatenate([self._numbers[start:end] for start, end in ranges])
         starts = [0, *itertools.accumulate(end - start for start, end in ranges)]
-        least = (self.sentence(look, ranges) if sentence is None else sentence) + look.rare[rows]
+        least = (self.sentence([look], ranges)[0] if sentence is None else sentence) + look.rare[rows]
         best = np.array([start + least[start:end].argmax() for start, end in itertools.pairwise(starts)])
         known = least[best] + self._frequent_part(look, rows[best])
         most = least + self._reach[rows] * np.linalg.norm(look.frequent)

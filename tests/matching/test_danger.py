@@ -147,7 +147,9 @@ class TestLearnt:
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
         assert sense.judge_learnt(*look("hello")).sign is Sign.EMERGENCY
         looked, probabilities = look("hello")
-        assert sense.judge_part(looked, lambda: probabilities).sign is Sign.NONE
+        (verdict,) = sense.judge_parts([looked], lambda _: probabilities)
+        assert verdict.sign is Sign.NONE
+        assert sense.judge_parts([], lambda _: probabilities) == []
 
     @pytest.mark.parametrize("threshold", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9])
     def test_a_part_is_judged_the_same_though_its_topic_is_not_always_looked_at(
@@ -161,15 +163,17 @@ class TestLearnt:
             part_check_threshold=threshold,
         )
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
-        looked_at: list[str] = []
-        for text in ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", ""):
-            looked, probabilities = look(text)
+        texts = ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", "")
+        looks, probabilities = zip(*map(look, texts), strict=True)
+        looked_at: list[Look] = []
 
-            def topic(text: str = text, found: FloatArray = probabilities) -> FloatArray:
-                looked_at.append(text)
-                return found
+        def topic(looked: Look) -> FloatArray:
+            looked_at.append(looked)
+            return next(found for known, found in zip(looks, probabilities, strict=True) if known is looked)
 
-            verdict, whole = sense.judge_part(looked, topic), sense.judge_learnt(looked, probabilities)
+        for verdict, whole in zip(
+            sense.judge_parts(looks, topic), map(sense.judge_learnt, looks, probabilities), strict=True
+        ):
             assert (verdict.sign, verdict.because) == (whole.sign, whole.because)
             assert verdict.check_probability >= whole.check_probability
         assert 0 < len(looked_at) < 8

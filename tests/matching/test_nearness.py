@@ -44,7 +44,9 @@ def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data
         assert first <= near.row < last
         assert near.similarity == pytest.approx(max(plain[first:last]), abs=1e-5)
         assert plain[near.row] == pytest.approx(near.similarity, abs=1e-5)
-    assert nearness.nearest(look, ranges, nearness.sentence(look, ranges)) == found
+    other = nearness.look(featuriser.features(texts[0], vectors[1]))
+    for each, sentence in zip((look, other), nearness.sentence([look, other], ranges), strict=True):
+        assert nearness.nearest(each, ranges, sentence) == nearness.nearest(each, ranges)
 
 
 def test_a_text_with_nothing_known_is_like_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -149,8 +150,8 @@ def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: 
         assert similarity[start + shipped.corpus.examples[choice.topic].index(choice.example)] == pytest.approx(
             choice.similarity, abs=1e-5
         )
-    for level, near in enumerate(shipped._danger._nearest_signs(look)):
-        start, end = shipped.corpus.sign_starts[level : level + 2]
+    signs = [*itertools.pairwise(shipped.corpus.sign_starts)]
+    for near, (start, end) in zip(shipped._nearness.nearest(look, signs), signs, strict=True):
         assert near.similarity == pytest.approx(similarity[start:end].max(), abs=1e-5)
         assert start <= near.row < end
 
