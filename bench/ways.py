@@ -13,6 +13,7 @@ from safetybot.matching.corpus import Corpus
 from safetybot.matching.features import Featuriser
 
 OURS = "safetybot"
+TOPICS = "safetybot, topics alone"
 WRATIO = "rapidfuzz WRatio"
 TOKEN_SET = "rapidfuzz token_set_ratio"
 BM25 = "BM25"
@@ -56,6 +57,30 @@ def ours(corpus: Corpus, cache: Path, progress: Callable[[str, float], None] = l
 
     def rank(text: str) -> Ranking:
         match = interpreter.interpret(text).match
+        topics = [choice.topic for choice in match.choices]
+        return Ranking(topics, match.first_probability, match.decision is Decision.UNSURE)
+
+    return rank
+
+
+def topics_alone(corpus: Corpus, cache: Path) -> Ranker:
+    """The same from the cache without the danger sense, which the plain methods do not have either."""
+    from safetybot.matching.cache import MatcherCache
+    from safetybot.matching.fitter import cache_key, load_encoder
+    from safetybot.matching.interpreter import MATCHED_CHARACTERS, make_preparer
+    from safetybot.matching.matcher import Decision, Matcher
+    from safetybot.matching.nearness import Nearness
+
+    fitted, encoder = MatcherCache(cache).load(cache_key(corpus)), load_encoder()
+    assert fitted, "the matcher is to be fitted first"
+    assert encoder, "the encoder is part of what is measured"
+    preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
+    nearness = Nearness(fitted.matrix, fitted.featuriser.lexical_width)
+    matcher = Matcher(corpus, fitted, nearness)
+
+    def rank(text: str) -> Ranking:
+        mended = preparer.prepare(text[:MATCHED_CHARACTERS]).mended
+        match = matcher.match(nearness.look(fitted.featuriser.features(mended, encoder.encode(mended))))
         topics = [choice.topic for choice in match.choices]
         return Ranking(topics, match.first_probability, match.decision is Decision.UNSURE)
 

@@ -76,7 +76,7 @@ def main() -> None:
         if sha256(weights_file) != WEIGHTS_SHA256 and not arguments.any_weights:
             sys.exit(f"{weights_file.name} is not the published file: its SHA-256 is not {WEIGHTS_SHA256}")
         weights = load_file(weights_file)
-        shown = seen_ranges(EncoderGraph(weights, None).model(), calibration_texts(source / "vocab.txt"), scratch)
+        shown = seen_ranges(weights, calibration_texts(source / "vocab.txt"), scratch)
         model = EncoderGraph(weights, shown).model()
         onnx.checker.check_model(model)
         onnx.save(model, scratch / "encoder.onnx")

@@ -18,7 +18,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-LAYERS, HEADS, HEAD_WIDTH, WIDTH = 6, 12, 32, 384
+HEADS, HEAD_WIDTH, WIDTH = 12, 32, 384
 
 SMOOTHING = 0.8
 """SmoothQuant's α: how much of the unevenness of the channels the weights take over. Of 0.5 to 1 the best: the vectors
@@ -77,13 +77,14 @@ class EncoderGraph:
     def __init__(self, weights: Mapping[str, FloatArray], ranges: Ranges | None) -> None:
         """``weights``: as in ``model.safetensors`` of the published model."""
         self._weights = weights
+        self._layers = layers_of(weights)
         self._ranges = ranges
         self._graph = _Graph()
 
     def model(self) -> onnx.ModelProto:
         """The graph.
 
-        ``input_ids``, ``attention_mask`` (batch, length) int64 → ``embedding`` (batch, 384), and ``layer5.norm2``
+        ``input_ids``, ``attention_mask`` (batch, length) int64 → ``embedding`` (batch, 384), and ``tokens.in_place``
         (batch, length, 384), the vector of each token in its place in the text, of which ``embedding`` is the mean.
         """
         graph = self._graph
@@ -91,8 +92,9 @@ class EncoderGraph:
         one, two = constant("one", np.array([1])), constant("two", np.array([2]))
         present = node("Cast", ["attention_mask"], "present", to=TensorProto.FLOAT)
         x = self._norm(self._tokens(one), "embeddings.LayerNorm", "embedding.norm")
-        for number in range(LAYERS):
+        for number in range(self._layers):
             x = self._layer(number, x)
+        x = node("Identity", [x], "tokens.in_place")
         kept = node("Mul", [x, node("Unsqueeze", [present, two], "present.3d")], "kept")
         total = node("ReduceSum", [kept, one], "total", keepdims=0)
         count = node("ReduceSum", [present, one], "count", keepdims=1)
@@ -100,7 +102,7 @@ class EncoderGraph:
         ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "length"]) for n in INPUTS]
         vector = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH])
         tokens = helper.make_tensor_value_info(x, TensorProto.FLOAT, ["batch", "length", WIDTH])
-        body = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", ids, [vector, tokens], graph.constants)
+        body = helper.make_graph(graph.nodes, "sentence-encoder", ids, [vector, tokens], graph.constants)
         domains = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(body, opset_imports=domains, ir_version=8)
 
@@ -258,19 +260,23 @@ class EncoderGraph:
 
 
 INPUTS = ("input_ids", "attention_mask")
-QUANTISED = (
-    "embedding.norm",
-    *(f"layer{i}.norm2" for i in range(LAYERS - 1)),
-    *(f"layer{i}.{part}" for i in range(LAYERS) for part in ("flat", "norm1", "gelu")),
-)
-"""The inputs of the layers that multiply."""
 
 
-def seen_ranges(model: onnx.ModelProto, texts: Iterable[Sequence[int]], scratch: Path) -> Ranges:
-    """What each channel shows of ``texts`` (numbers of tokens), by a graph of floating-point numbers."""
-    shown = onnx.ModelProto()
-    shown.CopyFrom(model)
-    for name in QUANTISED:
+def layers_of(weights: Mapping[str, FloatArray]) -> int:
+    """How many layers the weights are of."""
+    return len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
+
+
+def seen_ranges(weights: Mapping[str, FloatArray], texts: Iterable[Sequence[int]], scratch: Path) -> Ranges:
+    """What each channel of what is multiplied shows of ``texts`` (numbers of tokens), with the weights as they are."""
+    layers = range(layers_of(weights))
+    multiplied = [
+        "embedding.norm",
+        *(f"layer{i}.norm2" for i in layers[:-1]),
+        *(f"layer{i}.{part}" for i in layers for part in ("flat", "norm1", "gelu")),
+    ]
+    shown = EncoderGraph(weights, None).model()
+    for name in multiplied:
         shown.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     path = scratch / "shown.onnx"
     onnx.save(shown, path)
@@ -278,9 +284,8 @@ def seen_ranges(model: onnx.ModelProto, texts: Iterable[Sequence[int]], scratch:
     ranges: dict[str, Channels] = {}
     for numbers in texts:
         ids = np.array([numbers], np.int64)
-        for name, found in zip(
-            QUANTISED, session.run(QUANTISED, dict(zip(INPUTS, (ids, ids * 0 + 1), strict=True))), strict=True
-        ):
+        found_all = session.run(multiplied, dict(zip(INPUTS, (ids, ids * 0 + 1), strict=True)))
+        for name, found in zip(multiplied, found_all, strict=True):
             least, greatest = found[0].min(axis=0), found[0].max(axis=0)
             known = ranges.setdefault(name, Channels(least, greatest))
             known.least, known.greatest = np.minimum(known.least, least), np.maximum(known.greatest, greatest)

@@ -6,6 +6,7 @@ own (:mod:`safetybot.matching.fitter`) and reads the result from the cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
@@ -42,14 +43,16 @@ FOLDS = 5
 SMALL = 3_000
 """Texts. Of more, every one is scored: when it was half of them, three changed lines of a file moved the thresholds so
 far that 3 of 20 emergencies lost the card. Of fewer it is half; their thresholds are a guess either way."""
+ENOUGH = 20_000
+"""Texts. Of more, only about so many are scored: a threshold does not get surer with more, and it takes minutes."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
-OFF_TOPIC_OFFER_RATE = 0.07
+OFF_TOPIC_OFFER_RATE = 0.06
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
-CARD_RATE = 0.004
-"""Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about four
-times as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
-CHECK_RATE = 0.035
+CARD_RATE = 0.006
+"""Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about twice
+as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
+CHECK_RATE = 0.032
 """Policy: likewise for a check-in, or the card."""
 PARTS = 4
 """A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
@@ -154,8 +157,9 @@ def _calibrate(
     first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
     danger, danger_rows = [], []
     scored_share = 1.0 if len(corpus.texts) >= SMALL else 0.5
-    for k in range(FOLDS):
-        progress("calibrating", k / FOLDS)
+    folds = min(FOLDS, math.ceil(FOLDS * ENOUGH / max(1, len(corpus.texts))))
+    for k in range(folds):
+        progress("calibrating", k / folds)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
