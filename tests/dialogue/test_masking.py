@@ -119,7 +119,7 @@ def test_a_name_never_survives_wherever_it_stands(
     left = masked(place.format(*[write(name)] * place.count("{}")), shipped_words).lower()
     found = re.findall(r"[^\W_]+", re.sub("|".join(map(re.escape, KINDS)), " ", left))
     assert name not in found
-    assert f"{name}s" not in found
+    assert f"{name}s" not in found or f"{name}s" in shipped_words, "bobbies: an ordinary word, whoever Bobbie is"
 
 
 @pytest.fixture(scope="module")
