@@ -54,6 +54,9 @@ CARD_RATE = 0.006
 as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
 CHECK_RATE = 0.032
 """Policy: likewise for a check-in, or the card."""
+DANGER_PROBABILITY = 0.25
+"""Policy: neither the card nor a check-in for a lower probability, whatever the rates allow: of few examples, as in the
+beginning of a second language, they would allow nearly everything."""
 PARTS = 4
 """A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
 
@@ -230,8 +233,11 @@ def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows:
     weights = _shares(asked[ordinary] >= topics)
     emergency_of_ordinary = emergency.probability(signals[ordinary])
     check_of_ordinary = check.probability(signals[ordinary])
-    card = threshold_for_rate(emergency_of_ordinary, weights, CARD_RATE)
-    checked = threshold_for_rate(check_of_ordinary, weights, CHECK_RATE)
+
+    def threshold(probability: FloatArray, rate: float) -> float:
+        return max(DANGER_PROBABILITY, threshold_for_rate(probability, weights, rate))
+
+    card, checked = threshold(emergency_of_ordinary, CARD_RATE), threshold(check_of_ordinary, CHECK_RATE)
     signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
     carded = emergency.probability(signals[signs]) >= card
     caught = carded | (check.probability(signals[signs]) >= checked)
@@ -240,8 +246,8 @@ def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows:
         check=check,
         card_threshold=card,
         check_threshold=checked,
-        part_card_threshold=threshold_for_rate(emergency_of_ordinary, weights, CARD_RATE / PARTS),
-        part_check_threshold=threshold_for_rate(check_of_ordinary, weights, CHECK_RATE / PARTS),
+        part_card_threshold=threshold(emergency_of_ordinary, CARD_RATE / PARTS),
+        part_check_threshold=threshold(check_of_ordinary, CHECK_RATE / PARTS),
         emergencies_carded=_mean(carded),
         emergencies_caught=_mean(caught),
     )
