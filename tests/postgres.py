@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -137,7 +137,8 @@ class Server:
         if how is signal.SIGKILL:
             # Its children notice that it is gone; until then a new one would not start.
             for child in _children(self._process.pid):
-                os.kill(child, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(child, signal.SIGKILL)
         self._process.send_signal(how)
         self._process.communicate()  # waits for its children as well, which hold the pipe
         self._process = None

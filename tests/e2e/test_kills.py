@@ -218,7 +218,7 @@ async def test_in_the_middle_of_hiding(program: Program, telegram: Emulator, sma
 
 async def test_while_it_starts(program: Program, telegram: Emulator) -> None:
     """While the tables are made and the secret is written: the next start goes on from there."""
-    data = program.place.data
+    data, doubled = program.place.data, 0
     for number in range(1, 4):
         for path in [*data.glob("safetybot.sqlite3*"), *data.glob("secrets/*")]:
             path.unlink()
@@ -229,7 +229,9 @@ async def test_while_it_starts(program: Program, telegram: Emulator) -> None:
         await program.kill()
         await program.start()
         await telegram.wait_confirmed(60)
-        assert len(telegram.sent(5)) == number
+        # Once; or again, where it had answered and was killed before it could keep that.
+        assert number <= len(telegram.sent(5)) - doubled <= number + 1
+        doubled = len(telegram.sent(5)) - number
         await program.kill()
     assert integrity(program.place) == "ok"
 
