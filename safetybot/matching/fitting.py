@@ -56,7 +56,9 @@ CHECK_RATE = 0.032
 """Policy: likewise for a check-in, or the card."""
 DANGER_PROBABILITY = 0.25
 """Policy: neither the card nor a check-in for a lower probability, whatever the rates allow: of few examples, as in the
-beginning of a second language, they would allow nearly everything."""
+beginning of a second language, they would allow nearly everything …"""
+ORDINARY_MIN = 40
+"""… but of fewer ordinary examples (scored) the probabilities themselves are too low to be held against it."""
 PARTS = 4
 """A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
 
@@ -235,7 +237,8 @@ def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows:
     check_of_ordinary = check.probability(signals[ordinary])
 
     def threshold(probability: FloatArray, rate: float) -> float:
-        return max(DANGER_PROBABILITY, threshold_for_rate(probability, weights, rate))
+        least = DANGER_PROBABILITY if ordinary.sum() >= ORDINARY_MIN else 0.0
+        return max(least, threshold_for_rate(probability, weights, rate))
 
     card, checked = threshold(emergency_of_ordinary, CARD_RATE), threshold(check_of_ordinary, CHECK_RATE)
     signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
