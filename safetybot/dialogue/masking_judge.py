@@ -104,7 +104,8 @@ class Judge:
         if lower.isascii() and lower.isdecimal():
             return None if len(lower) < 3 else NUMBER
         bare = re.sub(r"(?:'s|s'|')$", "", lower)
-        if bare in names() or (bare.endswith("s") and bare[:-1] in names() and not self._known(bare)):
+        # "marks house" is Mark's; that his marks at school are hidden as well harms nobody.
+        if bare in names() or (bare.endswith("s") and bare[:-1] in names()):
             return NAME
         if not self._ordinary(lower, bare):
             if any(char.isdigit() for char in lower):

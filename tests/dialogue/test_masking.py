@@ -111,6 +111,8 @@ INVENTED = st.from_regex(r"[bdfgklmnprstvwz][aeiou][bdfgklmnprstvwz]{2}[aeiou]th
 WRITTEN = st.sampled_from([str.lower, str.title, str.upper, str.capitalize])
 
 
+@example("bobbie", str.lower, "the {}s house")
+@example("mark", str.lower, "the {}s house")
 @given(st.sampled_from(sorted(names())) | INVENTED, WRITTEN, st.sampled_from(PLACES_OF_NAMES))
 def test_a_name_never_survives_wherever_it_stands(
     shipped_words: frozenset[str], name: str, write: object, place: str
@@ -119,7 +121,7 @@ def test_a_name_never_survives_wherever_it_stands(
     left = masked(place.format(*[write(name)] * place.count("{}")), shipped_words).lower()
     found = re.findall(r"[^\W_]+", re.sub("|".join(map(re.escape, KINDS)), " ", left))
     assert name not in found
-    assert f"{name}s" not in found or f"{name}s" in shipped_words, "bobbies: an ordinary word, whoever Bobbie is"
+    assert f"{name}s" not in found
 
 
 @pytest.fixture(scope="module")
