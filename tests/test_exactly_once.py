@@ -342,6 +342,7 @@ async def test_an_answer_is_kept_once(kills: Kills) -> None:
         return len(draft.answer("story").words) == 2
 
     async def check(again: Again, messages: tuple[Outgoing, ...]) -> None:
+        assert messages[-1].text == "I've kept that. Write more, or press the button."
         assert "rep:done:story" in [button.press for row in messages[-1].buttons for button in row]
 
     prepared = await kills.prepare(told, lambda chat: chat.typed(SECOND))

@@ -105,7 +105,8 @@ class ReportTalk:
         if visit and (of_case or self._kept.draft is None):
             turn = self._case_turn(case.again(self._speaker, form, self._kept, self._minute))
         elif self._kept.draft:
-            turn = self._form_turn(reporting.show(self._speaker, form, self._kept.draft))
+            words = self._incoming.text or ""
+            turn = self._form_turn(reporting.again(self._speaker, form, self._kept.draft, words))
         else:
             names = {
                 "rep:delete": "deleted",

@@ -69,6 +69,11 @@ def show(speaker: Speaker, form: ReportForm, draft: Draft) -> FormTurn:
     return _Filling(speaker, form, draft).show()
 
 
+def again(speaker: Speaker, form: ReportForm, draft: Draft, typed: str) -> FormTurn:
+    """What is open, for own words that came before and whose answer may not have been seen: says if they are kept."""
+    return _Filling(speaker, form, draft).again(typed)
+
+
 def after_card(speaker: Speaker, form: ReportForm, draft: Draft) -> FormTurn:
     """What stands below the emergency card that somebody asked for: go on, or stop?"""
     return FormTurn((Screens(speaker, form).after_card(),), draft)
@@ -143,7 +148,7 @@ class _Filling:
 
     def text(self, typed: str, sign: Sign) -> FormTurn:
         """Own words, with the card or the check-in before whatever they get."""
-        typed = typed.encode("utf-8", "replace").decode().strip()  # half a character cannot be stored
+        typed = _clean(typed)
         if self.screens.typed(self.draft, typed):
             sign = Sign.NONE  # no more than a button says
         before = self.draft.sign
@@ -155,6 +160,18 @@ class _Filling:
             # Once: what is reported is grave by nature, and the card is one tap away on every question.
             return replace(turn, messages=(advice.safety_check(self.speaker), *turn.messages))
         return turn
+
+    def again(self, typed: str) -> FormTurn:
+        """Changes nothing."""
+        typed = _clean(typed)
+        question = self.screens.open_question(self.draft)
+        if self.draft.pending is not Pending.NOTHING:
+            return self.show()
+        if question is not None and typed in self.draft.answer(question.id).words:
+            return self._turn(self._kept(question))
+        if typed in self.draft.answer(self.form.story.id).words:
+            return self.show(self._kept_as_story())
+        return self.show()
 
     # --- Own words ---------------------------------------------------------------------------------------------
 
@@ -174,16 +191,14 @@ class _Filling:
         refused = self._refused(question, (*words, typed) if question.several else (typed,))
         if refused:
             return self._turn(self.screens.question(self.draft, question, refused))
-        if question.several:
-            return self._turn(self.screens.question(self.draft, question, self.screens.say("more")))
-        return self._onward(question)
+        return self._turn(self._kept(question)) if question.several else self._onward(question)
 
     def _beside_buttons(self, question: Question, typed: str) -> FormTurn:
         """Words that are no button's are kept, with the question or as a part of what happened."""
         if self._refused(question, (*self.draft.answer(question.id).words, typed)):
             turn = self._to_story(typed)
         else:
-            turn = self._turn(self.screens.question(self.draft, question, self.screens.say("kept-words")))
+            turn = self._turn(self._kept(question))
         meant = card_meant(typed, question, self.speaker.guidance.slang)
         if meant is None:
             return turn
@@ -196,7 +211,14 @@ class _Filling:
         """Words where none are asked belong to what happened, so that none are lost."""
         story = self.form.story
         refused = self._refused(story, (*self.draft.answer(story.id).words, typed))
-        return self.show(refused or self.screens.say("kept-story", label=self.screens.label(story)))
+        return self.show(refused or self._kept_as_story())
+
+    def _kept(self, question: Question) -> Outgoing:
+        said = "more" if question.kind is Kind.TEXT else "kept-words"
+        return self.screens.question(self.draft, question, self.screens.say(said))
+
+    def _kept_as_story(self) -> str:
+        return self.screens.say("kept-story", label=self.screens.label(self.form.story))
 
     def _refused(self, question: Question, words: tuple[str, ...]) -> str | None:
         """Keeps the words of an answer; where they do not fit, says so and keeps nothing."""
@@ -305,3 +327,7 @@ class _Filling:
 
     def _turn(self, message: Outgoing) -> FormTurn:
         return FormTurn((message,), self.draft)
+
+
+def _clean(typed: str) -> str:
+    return typed.encode("utf-8", "replace").decode().strip()  # half a character cannot be stored

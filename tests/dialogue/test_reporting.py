@@ -97,6 +97,12 @@ class Writer:
             self.turn = reporting.text(self.speaker, self.form, self.draft, text, sign)
         return self
 
+    def comes_again(self, text: str) -> Writer:
+        before = self.draft
+        self.turn = reporting.again(self.speaker, self.form, before, text)
+        assert self.draft == before
+        return self
+
     def presses_(self, *presses: str) -> Writer:
         for press in presses:
             self.turn = reporting.press(self.speaker, self.form, self.turn.draft, press)
@@ -206,6 +212,26 @@ def test_what_happened_may_be_several_messages(writer: Writer) -> None:
     writer.says("two", "three")
     assert writer.draft.answer("story").words == ("one", "two", "three")
     assert writer.presses_("rep:done:story").draft.at == "where"
+
+
+def test_words_that_come_again_are_said_to_be_kept_and_kept_once(writer: Writer) -> None:
+    """Their answer may have been lost: the bare question would sound as if the words were, too."""
+    writer.says("he came back").comes_again("he came back")
+    assert "I've kept your words." in writer.shown
+    writer.presses_("rep:done:danger").says("last week").comes_again("last week")
+    assert "I've put that under “What happened”." in writer.shown
+    assert "Only trained people read this." in writer.shown
+    writer.presses_("rep:done:reads", "rep:done:about").says(" it *began* ").comes_again(" it *began* ")
+    assert writer.shown == "I've kept that. Write more, or press the button."
+    assert writer.draft.answer("story").words == ("last week", "it *began*")
+    writer.presses_("rep:stop").comes_again("it *began*")
+    assert writer.shown == "Do you want to stop and delete it?"
+
+
+@pytest.mark.parametrize("typed", ["x" * 201, "no", ""])
+def test_what_comes_again_and_is_not_kept_is_not_said_to_be(writer: Writer, typed: str) -> None:
+    writer.presses_("rep:done:danger", "rep:done:reads", "rep:done:about").says("it").comes_again(typed)
+    assert writer.shown == "What happened? A little is fine."
 
 
 def test_an_answer_of_one_message_leads_on(writer: Writer) -> None:
