@@ -69,18 +69,16 @@ def topics_alone(corpus: Corpus, cache: Path) -> Ranker:
     from safetybot.matching.fitter import cache_key, load_encoder
     from safetybot.matching.interpreter import MATCHED_CHARACTERS, make_preparer
     from safetybot.matching.matcher import Decision, Matcher
-    from safetybot.matching.nearness import Nearness
 
     fitted, encoder = MatcherCache(cache).load(cache_key(corpus)), load_encoder()
     assert fitted, "the matcher is to be fitted first"
     assert encoder, "the encoder is part of what is measured"
     preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
-    nearness = Nearness(fitted.matrix, fitted.featuriser.lexical_width)
-    matcher = Matcher(corpus, fitted, nearness)
+    matcher = Matcher(corpus, fitted)
 
     def rank(text: str) -> Ranking:
         mended = preparer.prepare(text[:MATCHED_CHARACTERS]).mended
-        match = matcher.match(nearness.look(fitted.featuriser.features(mended, encoder.encode(mended))))
+        match = matcher.match(fitted.featuriser.features(mended, encoder.encode(mended)))
         topics = [choice.topic for choice in match.choices]
         return Ranking(topics, match.first_probability, match.decision is Decision.UNSURE)
 

@@ -19,7 +19,7 @@ from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted, danger_signals, topics_of
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Look, Near, Nearness
+from safetybot.matching.nearness import Near, Nearness
 from safetybot.matching.text import PreparedText
 
 FloatArray = npt.NDArray[np.float32]
@@ -42,63 +42,70 @@ class Danger:
 class DangerSense:
     """Judges messages of one language."""
 
-    def __init__(self, corpus: Corpus, fitted: Fitted, nearness: Nearness) -> None:
-        """``nearness``: to the texts of ``corpus``."""
+    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
         self._corpus = corpus
         self._head = fitted.danger_head
         self._calibration = fitted.calibration
-        self._nearness = nearness
         self._urgent = topics_of(corpus, Urgency.EMERGENCY)
         self._high = topics_of(corpus, Urgency.HIGH)
         self._extremes = np.zeros((4, len(corpus.classes)), np.float32)
         """Classes of which none, one or both of the kinds that count are certain: no message is outside of these."""
         self._extremes[1::2, self._urgent[:1]] = 1
         self._extremes[2:, self._high[:1]] = 1
-        self._ranges = [*itertools.pairwise(corpus.sign_starts)]
-        self._compared = (np.zeros(0, np.float32), np.zeros(0, np.float32))
+        self._first_row = corpus.sign_starts[0]
+        signs = fitted.matrix.part(self._first_row, corpus.sign_starts[-1])
+        self._nearness = Nearness(signs, fitted.featuriser.lexical_width, all_at_once=True)
+        self._ranges = [*itertools.pairwise(start - self._first_row for start in corpus.sign_starts)]
 
-    def judge_learnt(self, look: Look, class_probabilities: FloatArray) -> Danger:
-        """What the learnt signs say; ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them."""
-        near = self._nearness.nearest(look, self._ranges, self._sentence_similarity(look))
-        emergency, check = self._probabilities(look, class_probabilities[None, :], near)
-        calibration = self._calibration
-        return self._verdict(near, emergency, check, calibration.card_threshold, calibration.check_threshold)
+    def judge_learnt(self, forms: Sequence[Features], class_probabilities: FloatArray) -> list[Danger]:
+        """What the learnt signs say of a message in each of its forms, as typed and as mended.
 
-    def judge_parts(self, looks: Sequence[Look], class_probabilities: Callable[[Look], FloatArray]) -> list[Danger]:
+        ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them.
+        """
+        near = self._near(forms)
+        probabilities = self._probabilities(self._heads(forms), class_probabilities[None, :], near)
+        thresholds = self._calibration.card_threshold, self._calibration.check_threshold
+        return [self._verdict(*each, *thresholds) for each in zip(near, *probabilities, strict=True)]
+
+    def judge_parts(
+        self, parts: Sequence[Features], class_probabilities: Callable[[Features], FloatArray]
+    ) -> list[Danger]:
         """The same of the parts of a long text, which have to be clearer than a whole one, as there are several.
 
         ``class_probabilities`` takes as long as all else and is only called where it can matter: most parts are
         harmless whatever their topic is. (The probabilities are those of the worst topic then.)
         """
-        if not looks:
-            return []
-        compared = self._nearness.sentence(looks, self._ranges)
-        return [
-            self._judge_part(look, self._nearness.nearest(look, self._ranges, sentence), class_probabilities)
-            for look, sentence in zip(looks, compared, strict=True)
-        ]
-
-    def _judge_part(
-        self, look: Look, near: Sequence[Near], class_probabilities: Callable[[Look], FloatArray]
-    ) -> Danger:
+        near, heads = self._near(parts), self._heads(parts)
         thresholds = self._calibration.part_card_threshold, self._calibration.part_check_threshold
-        emergency, check = self._probabilities(look, self._extremes, near)
-        if emergency >= thresholds[0] or check >= thresholds[1]:
-            emergency, check = self._probabilities(look, class_probabilities(look)[None, :], near)
-        return self._verdict(near, emergency, check, *thresholds)
+        found = []
+        for place, part in enumerate(parts):
+            alone = slice(place, place + 1)
+            emergency, check = self._probabilities(heads[alone], self._extremes, near[alone])
+            if emergency.max() >= thresholds[0] or check.max() >= thresholds[1]:
+                emergency, check = self._probabilities(heads[alone], class_probabilities(part)[None, :], near[alone])
+            found.append(self._verdict(near[place], emergency.max(), check.max(), *thresholds))
+        return found
 
-    def _probabilities(self, look: Look, topics: FloatArray, near: Sequence[Near]) -> tuple[float, float]:
-        """Of an emergency, and of an emergency or a check, for the worst of ``topics``: shape (n, classes)."""
-        head = softmax(self._head.scores(look.features))
-        similarity = np.array([found.similarity for found in near], np.float32)
-        alike = (len(topics), len(near))
-        signals = danger_signals(
-            np.broadcast_to(head, alike), topics, self._urgent, self._high, np.broadcast_to(similarity, alike)
-        )
+    def _near(self, texts: Sequence[Features]) -> list[list[Near]]:
+        """The nearest sign of each level, for each text."""
+        return self._nearness.nearest_of_all(texts, self._ranges) if texts else []
+
+    def _heads(self, texts: Sequence[Features]) -> FloatArray:
+        """Probabilities of the levels for each text, as far as was learnt from signs alone: shape (n, 3)."""
+        scores = [self._head.scores(features) for features in texts]
+        return softmax(np.array(scores, np.float32).reshape(len(texts), len(SIGNS)))
+
+    def _probabilities(
+        self, heads: FloatArray, topics: FloatArray, near: Sequence[Sequence[Near]]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Of an emergency, and of an emergency or a check: of several texts and one topic, or of one and several.
+
+        ``heads``: shape (n, 3); ``topics``: shape (m, classes); n or m is 1. Two of shape (max(n, m),).
+        """
+        similarity = np.array([[found.similarity for found in each] for each in near], np.float32)
+        signals = danger_signals(heads, topics, self._urgent, self._high, similarity)
         calibration = self._calibration
-        models = (calibration.emergency, calibration.check)
-        emergency, check = (float(model.probability(signals).max()) for model in models)
-        return emergency, check
+        return calibration.emergency.probability(signals), calibration.check.probability(signals)
 
     def _verdict(
         self, near: Sequence[Near], emergency: float, check: float, card_threshold: float, check_threshold: float
@@ -109,9 +116,9 @@ class DangerSense:
             sign = Sign.CHECK
         else:
             sign = Sign.NONE
-        nearest = self._corpus.texts[near[SIGNS.index(sign)].row]
+        nearest = self._corpus.texts[self._first_row + near[SIGNS.index(sign)].row]
         because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
-        return Danger(sign, because, emergency, check)
+        return Danger(sign, because, float(emergency), float(check))
 
     def lean(self, features: Features) -> float:
         """A quick look: how much graver than harmless the learnt signs alone take it for, in log odds."""
@@ -129,14 +136,6 @@ class DangerSense:
             if rule and GRAVITY[rule.sign] > GRAVITY[verdict.sign]:
                 verdict = Danger(rule.sign, f"rule: {rule.reason}", 0.0, 0.0)
         return verdict
-
-    def _sentence_similarity(self, look: Look) -> FloatArray:
-        """The sentence part of the similarity to each sign; a message as typed often has the vector of it as mended."""
-        compared = self._compared  # taken once: another thread may put its own in place
-        if not np.array_equal(compared[0], look.features.sentence):
-            compared = (look.features.sentence, self._nearness.sentence([look], self._ranges)[0])
-            self._compared = compared
-        return compared[1]
 
 
 def gravest(*verdicts: Danger) -> Danger:

@@ -184,6 +184,12 @@ class FeatureMatrix:
         places = np.repeat(self.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
         return FeatureMatrix(self.sentences[chosen], self.weights[places], self.numbers[places], starts)
 
+    def part(self, start: int, end: int) -> FeatureMatrix:
+        """The rows from ``start`` to ``end``, not copied."""
+        first, last = self.starts[start], self.starts[end]
+        starts = self.starts[start : end + 1] - first
+        return FeatureMatrix(self.sentences[start:end], self.weights[first:last], self.numbers[first:last], starts)
+
     def joined(self, other: FeatureMatrix) -> FeatureMatrix:
         """These rows, and after them those of another matrix of the same features."""
         return FeatureMatrix(

@@ -110,25 +110,25 @@ class Fitted:
 def danger_signals(
     danger: FloatArray, topic: FloatArray, urgent: LabelArray, high: LabelArray, near: FloatArray
 ) -> FloatArray:
-    """What tells how dangerous a message is: shape (n, 5).
+    """What tells how dangerous a message is: shape (n, 6).
 
     ``danger``: probabilities of emergency, check, none, shape (n, 3); ``topic``: probabilities of the classes,
     shape (n, classes); ``urgent``, ``high``: numbers of the topics with that urgency; ``near``: similarity to the
-    nearest sign of each level, shape (n, 3).
+    nearest sign of each level, shape (n, 3). Where one of them has a single row, it is for all rows of the others.
     """
-    tiny = np.float32(1e-5)
-    emergency, check, none = np.log(danger + tiny).T
-    return np.stack(
-        (
-            emergency - none,
-            check - none,
-            np.log(topic[:, urgent].sum(axis=1) + 1e-3),
-            np.log(topic[:, high].sum(axis=1) + 1e-3),
-            near[:, 0] - near[:, 2],
-            near[:, 1] - near[:, 2],
-        ),
-        axis=1,
-    ).astype(np.float32)
+    emergency, check, none = np.log(danger + np.float32(1e-5)).T
+    found = (
+        emergency - none,
+        check - none,
+        np.log(topic[:, urgent].sum(axis=1) + np.float32(1e-3)),
+        np.log(topic[:, high].sum(axis=1) + np.float32(1e-3)),
+        near[:, 0] - near[:, 2],
+        near[:, 1] - near[:, 2],
+    )
+    signals = np.empty((max(len(danger), len(topic), len(near)), len(found)), np.float32)
+    for column, signal in enumerate(found):
+        signals[:, column] = signal
+    return signals
 
 
 def topics_of(corpus: Corpus, urgency: Urgency) -> LabelArray:

@@ -15,7 +15,6 @@ from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
 from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.matcher import Decision, Match, Matcher
-from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import (
     WORD,
     PreparedText,
@@ -92,35 +91,30 @@ class Interpreter:
         self._featuriser = fitted.featuriser
         self._preparer = preparer
         self._encoder = encoder
-        self._nearness = Nearness(fitted.matrix, fitted.featuriser.lexical_width)
-        self._matcher = Matcher(corpus, fitted, self._nearness)
-        self._danger = DangerSense(corpus, fitted, self._nearness)
+        self._matcher = Matcher(corpus, fitted)
+        self._danger = DangerSense(corpus, fitted)
 
     def interpret(self, text: str) -> Interpretation:
         """What ``text`` means. Takes a few milliseconds; pure."""
         prepared = self._preparer.prepare(text[:MATCHED_CHARACTERS])
         spans = spans_of(prepared.mended)
         sentence, part_vectors = self._sentences(prepared.mended, spans)
-        look = self._look(prepared.mended, sentence)
-        match = self._matcher.match(look)
-        verdicts = [
-            self._danger.judge_rules(prepared),
-            self._danger.judge_learnt(look, match.class_probabilities),
-        ]
+        forms = [self._featuriser.features(prepared.mended, sentence)]
         if prepared.raw != prepared.mended:
             # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
             # both forms of each part are judged below, so its whole is not read twice.)
             if prepared.plain != prepared.mended and not spans:
                 sentence = self._sentence(prepared.raw)
-            raw = self._look(prepared.raw, sentence)
-            verdicts.append(self._danger.judge_learnt(raw, match.class_probabilities))
-        if gravest(*verdicts).sign is not Sign.EMERGENCY:
+            forms.append(self._featuriser.features(prepared.raw, sentence))
+        match = self._matcher.match(forms[0])
+        verdicts = [
+            self._danger.judge_rules(prepared),
+            *self._danger.judge_learnt(forms, match.class_probabilities),
+        ]
+        if spans and gravest(*verdicts).sign is not Sign.EMERGENCY:
             parts = self._worst_parts(prepared, spans, part_vectors)
-            looks = [
-                self._nearness.look(self._featuriser.with_sentence(features, sentence))
-                for features, sentence in zip(parts.values(), self._sentences_of([*parts]), strict=True)
-            ]
-            verdicts += self._danger.judge_parts(looks, lambda part: self._matcher.match(part).class_probabilities)
+            read = [*map(self._featuriser.with_sentence, parts.values(), self._sentences_of([*parts]))]
+            verdicts += self._danger.judge_parts(read, lambda part: self._matcher.match(part).class_probabilities)
         if len(text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(text[-MATCHED_CHARACTERS:]).danger)
         foreign = match.decision is not Decision.ANSWER and self._preparer.is_foreign(prepared)
@@ -152,9 +146,6 @@ class Interpreter:
 
     def _sentences_of(self, texts: list[str]) -> FloatArray:
         return self._encoder.encode_together(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)
-
-    def _look(self, text: str, sentence: FloatArray) -> Look:
-        return self._nearness.look(self._featuriser.features(text, sentence))
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from safetybot.matching.calibration import first_signals, three_signals
 from safetybot.matching.corpus import INSULT, NOT_TOPICS, Corpus
+from safetybot.matching.features import Features
 from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Look, Nearness
+from safetybot.matching.nearness import Nearness
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -64,21 +65,21 @@ class Match:
 class Matcher:
     """Ranks the topics of one language."""
 
-    def __init__(self, corpus: Corpus, fitted: Fitted, nearness: Nearness) -> None:
-        """``nearness``: to the texts of ``corpus``."""
+    def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
         self._corpus = corpus
         self._head = fitted.topic_head
         self._calibration = fitted.calibration
-        self._nearness = nearness
+        examples = fitted.matrix.part(0, corpus.class_starts[-1])
+        self._nearness = Nearness(examples, fitted.featuriser.lexical_width)
         self._topics = len(corpus.classes) - len(NOT_TOPICS)
 
-    def match(self, look: Look) -> Match:
+    def match(self, features: Features) -> Match:
         """The match of one message."""
-        head = softmax(self._head.scores(look.features))
+        head = softmax(self._head.scores(features))
         compared = np.argsort(-head)[:_COMPARED]
         fused = np.log(head + np.float32(1e-12))
         starts = self._corpus.class_starts
-        found = self._nearness.nearest(look, [(starts[class_], starts[class_ + 1]) for class_ in compared])
+        found = self._nearness.nearest(features, [(starts[class_], starts[class_ + 1]) for class_ in compared])
         nearest = dict(zip(compared.tolist(), found, strict=True))
         fused[compared] += NEAREST_WEIGHT * np.array([near.similarity for near in found], np.float32)
         probability = softmax(fused)

@@ -12,7 +12,6 @@ from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.fitted import Fitted
 from safetybot.matching.fitter import Fitter, fit_corpus
 from safetybot.matching.interpreter import Interpreter, make_preparer
-from safetybot.matching.nearness import Nearness
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "fixtures" / "content"
@@ -43,12 +42,6 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_fitted(small_corpus: Corpus, small_folder: Path) -> Fitted:
     return fit_corpus(small_corpus, small_folder, lambda stage, done: None)
-
-
-@pytest.fixture(scope="session")
-def nearness(small_fitted: Fitted) -> Nearness:
-    """To the texts of the fixture content."""
-    return Nearness(small_fitted.matrix, small_fitted.featuriser.lexical_width)
 
 
 @pytest.fixture(scope="session")

@@ -90,8 +90,8 @@ def test_what_went_is_unlearnt(cache: MatcherCache, small_corpus: Corpus, encode
     without = _correct(small_corpus, cache, encoder)
     assert _probability(before, text, "passwords") > 0.8
     assert _probability(without, text, "passwords") < 0.6
-    head = without._matcher._head.scores(without._look(text, encoder.encode(text)).features)
-    learnt = before._matcher._head.scores(before._look(text, encoder.encode(text)).features)
+    head = without._matcher._head.scores(without._featuriser.features(text, encoder.encode(text)))
+    learnt = before._matcher._head.scores(before._featuriser.features(text, encoder.encode(text)))
     number = small_corpus.classes.index("passwords")
     assert head[number] < learnt[number] - 0.5, "by the head as well, not only as the nearest example"
     assert text not in {choice.example for choice in without.interpret(text).match.choices}

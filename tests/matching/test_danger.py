@@ -15,15 +15,15 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger import GRAVITY, Danger, DangerSense, gravest
 from safetybot.matching.encoder import SentenceEncoder
+from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted, FloatArray, danger_signals, topics_of
 from safetybot.matching.fitting import nearest_by_group
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
 from safetybot.matching.matcher import Matcher
-from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import PreparedText
 
-Looking = Callable[[str], tuple[Look, FloatArray]]
+Looking = Callable[[str], tuple[list[Features], FloatArray]]
 
 _DANGERS = st.builds(
     Danger, st.sampled_from(Sign), st.text(max_size=3), st.floats(0, 1, width=32), st.floats(0, 1, width=32)
@@ -31,20 +31,20 @@ _DANGERS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, nearness: Nearness) -> Looking:
+def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> Looking:
     """A text as it stands → what the learnt judge is given of it."""
-    matcher = Matcher(small_corpus, small_fitted, nearness)
+    matcher = Matcher(small_corpus, small_fitted)
 
-    def arguments(text: str) -> tuple[Look, FloatArray]:
-        found = nearness.look(small_fitted.featuriser.features(text, encoder.encode(text)))
-        return found, matcher.match(found).class_probabilities
+    def arguments(text: str) -> tuple[list[Features], FloatArray]:
+        found = small_fitted.featuriser.features(text, encoder.encode(text))
+        return [found], matcher.match(found).class_probabilities
 
     return arguments
 
 
 @pytest.fixture(scope="module")
-def sense(small_corpus: Corpus, small_fitted: Fitted, nearness: Nearness) -> DangerSense:
-    return DangerSense(small_corpus, small_fitted, nearness)
+def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerSense:
+    return DangerSense(small_corpus, small_fitted)
 
 
 class TestGravest:
@@ -86,10 +86,8 @@ class TestRules:
         assert sense.judge_rules(PreparedText("hi", "hi", "hi")) == Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
 
     @pytest.mark.parametrize("language", ["en", "en-GB", "cy"])
-    def test_they_hold_in_every_language(
-        self, small_corpus: Corpus, small_fitted: Fitted, nearness: Nearness, language: str
-    ) -> None:
-        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted, nearness)
+    def test_they_hold_in_every_language(self, small_corpus: Corpus, small_fitted: Fitted, language: str) -> None:
+        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted)
         assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is Sign.EMERGENCY
 
 
@@ -104,12 +102,12 @@ class TestLearnt:
         ],
     )
     def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Looking, text: str, sign: Sign) -> None:
-        assert sense.judge_learnt(*look(text)).sign is sign
+        assert sense.judge_learnt(*look(text))[0].sign is sign
 
     def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Looking) -> None:
-        verdict = sense.judge_learnt(*look("i have taken an overdose"))
+        (verdict,) = sense.judge_learnt(*look("i have taken an overdose"))
         assert verdict.because == "close to the emergency sign “I have taken an overdose”"
-        assert sense.judge_learnt(*look("how do i make a strong password")).because == "no sign of danger"
+        assert sense.judge_learnt(*look("how do i make a strong password"))[0].because == "no sign of danger"
 
     @pytest.mark.parametrize(
         ("card", "check", "sign"),
@@ -125,17 +123,16 @@ class TestLearnt:
         small_corpus: Corpus,
         small_fitted: Fitted,
         look: Looking,
-        nearness: Nearness,
         card: float,
         check: float,
         sign: Sign,
     ) -> None:
         calibration = dataclasses.replace(small_fitted.calibration, card_threshold=card, check_threshold=check)
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
-        assert sense.judge_learnt(*look("hello")).sign is sign
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        assert sense.judge_learnt(*look("hello"))[0].sign is sign
 
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
-        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking
     ) -> None:
         calibration = dataclasses.replace(
             small_fitted.calibration,
@@ -144,16 +141,16 @@ class TestLearnt:
             part_card_threshold=1.1,
             part_check_threshold=1.1,
         )
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
-        assert sense.judge_learnt(*look("hello")).sign is Sign.EMERGENCY
-        looked, probabilities = look("hello")
-        (verdict,) = sense.judge_parts([looked], lambda _: probabilities)
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        assert sense.judge_learnt(*look("hello"))[0].sign is Sign.EMERGENCY
+        parts, probabilities = look("hello")
+        (verdict,) = sense.judge_parts(parts, lambda _: probabilities)
         assert verdict.sign is Sign.NONE
         assert sense.judge_parts([], lambda _: probabilities) == []
 
     @pytest.mark.parametrize("threshold", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9])
     def test_a_part_is_judged_the_same_though_its_topic_is_not_always_looked_at(
-        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness, threshold: float
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, threshold: float
     ) -> None:
         calibration = dataclasses.replace(
             small_fitted.calibration,
@@ -162,18 +159,18 @@ class TestLearnt:
             part_card_threshold=threshold,
             part_check_threshold=threshold,
         )
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration), nearness)
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         texts = ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", "")
-        looks, probabilities = zip(*map(look, texts), strict=True)
-        looked_at: list[Look] = []
+        looked = [*map(look, texts)]
+        parts = [part for (part,), _ in looked]
+        looked_at: list[Features] = []
 
-        def topic(looked: Look) -> FloatArray:
-            looked_at.append(looked)
-            return next(found for known, found in zip(looks, probabilities, strict=True) if known is looked)
+        def topic(part: Features) -> FloatArray:
+            looked_at.append(part)
+            return next(found for (known,), found in looked if known is part)
 
-        for verdict, whole in zip(
-            sense.judge_parts(looks, topic), map(sense.judge_learnt, looks, probabilities), strict=True
-        ):
+        wholes = [whole for each in looked for whole in sense.judge_learnt(*each)]
+        for verdict, whole in zip(sense.judge_parts(parts, topic), wholes, strict=True):
             assert (verdict.sign, verdict.because) == (whole.sign, whole.because)
             assert verdict.check_probability >= whole.check_probability
         assert 0 < len(looked_at) < 8
@@ -184,8 +181,7 @@ class TestLearnt:
     def test_the_same_as_comparing_with_every_sign_in_plain_sums(
         self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerSense, look: Looking, text: str
     ) -> None:
-        looked, probabilities = look(text)
-        features = looked.features
+        (features,), probabilities = look(text)
         width = small_fitted.featuriser.lexical_width
         row = sparse.csr_matrix((features.weights, features.numbers, [0, len(features.numbers)]), shape=(1, width))
         starts = small_corpus.sign_starts
@@ -201,7 +197,7 @@ class TestLearnt:
             topics_of(small_corpus, Urgency.HIGH),
             near,
         )
-        verdict = sense.judge_learnt(looked, probabilities)
+        (verdict,) = sense.judge_learnt([features], probabilities)
         calibration = small_fitted.calibration
         assert verdict.emergency_probability == pytest.approx(calibration.emergency.probability(signals)[0], abs=1e-5)
         assert verdict.check_probability == pytest.approx(calibration.check.probability(signals)[0], abs=1e-5)

@@ -13,33 +13,33 @@ from scipy import sparse
 
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
+from safetybot.matching.features import Features
 from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
 from safetybot.matching.matcher import ANSWER_PROBABILITY, CHOICES_KEPT, Decision, Match, Matcher
-from safetybot.matching.nearness import Look, Nearness
 from safetybot.matching.text import WordList
 
-Looking = Callable[[str], Look]
+Looking = Callable[[str], Features]
 
 
 @pytest.fixture(scope="module")
-def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, nearness: Nearness) -> Looking:
+def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -> Looking:
     """A message → what the matcher is given of it."""
     preparer = make_preparer(small_corpus)
 
-    def looked(text: str) -> Look:
+    def looked(text: str) -> Features:
         mended = preparer.prepare(text).mended
-        return nearness.look(small_fitted.featuriser.features(mended, encoder.encode(mended)))
+        return small_fitted.featuriser.features(mended, encoder.encode(mended))
 
     return looked
 
 
 @pytest.fixture(scope="module")
-def match(small_corpus: Corpus, small_fitted: Fitted, look: Looking, nearness: Nearness) -> Callable[[str], Match]:
-    matcher = Matcher(small_corpus, small_fitted, nearness)
+def match(small_corpus: Corpus, small_fitted: Fitted, look: Looking) -> Callable[[str], Match]:
+    matcher = Matcher(small_corpus, small_fitted)
     return lambda text: matcher.match(look(text))
 
 
@@ -90,7 +90,7 @@ def test_the_same_as_comparing_with_everything_in_plain_sums(
     small_corpus: Corpus, small_fitted: Fitted, look: Looking, match: Callable[[str], Match], text: str
 ) -> None:
     """The method of the design, written with whole matrices."""
-    features = look(text).features
+    features = look(text)
     width = small_fitted.featuriser.lexical_width
     row = sparse.csr_matrix((features.weights, features.numbers, [0, len(features.numbers)]), shape=(1, width))
     examples = KernelMatrix.of(small_fitted.matrix, width).rows(np.arange(small_corpus.class_starts[-1]))
@@ -143,13 +143,12 @@ class TestDecision:
         small_corpus: Corpus,
         small_fitted: Fitted,
         look: Looking,
-        nearness: Nearness,
         match: Callable[[str], Match],
     ) -> None:
         def decide(threshold: float) -> Decision:
             calibration = dataclasses.replace(small_fitted.calibration, choice_threshold=threshold)
             fitted = dataclasses.replace(small_fitted, calibration=calibration)
-            return Matcher(small_corpus, fitted, nearness).match(look(text)).decision
+            return Matcher(small_corpus, fitted).match(look(text)).decision
 
         text = next(text for text in self.TEXTS if self._undecided(match(text)))
         assert decide(0.0) is Decision.CHOOSE

@@ -35,18 +35,22 @@ def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data
     features = featuriser.features(text, vectors[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "FREQUENT", frequent)
-        nearness = Nearness(matrix, featuriser.lexical_width)
-    look = nearness.look(features)
+        nearness = Nearness(matrix, featuriser.lexical_width, all_at_once=True)
     plain = _plain(matrix, features, featuriser.lexical_width)
     ranges = [(start, end), (0, len(texts)), (end - 1, end)]
-    found = nearness.nearest(look, ranges)
+    found = nearness.nearest(features, ranges)
     for near, (first, last) in zip(found, ranges, strict=True):
         assert first <= near.row < last
         assert near.similarity == pytest.approx(max(plain[first:last]), abs=1e-5)
         assert plain[near.row] == pytest.approx(near.similarity, abs=1e-5)
-    other = nearness.look(featuriser.features(texts[0], vectors[1]))
-    for each, sentence in zip((look, other), nearness.sentence([look, other], ranges), strict=True):
-        assert nearness.nearest(each, ranges, sentence) == nearness.nearest(each, ranges)
+    others = [features, featuriser.features(texts[0], vectors[1]), featuriser.features("", vectors[0])]
+    everything = [(0, start), (start, len(texts))] if start else [(0, len(texts))]
+    for text_features, found in zip(others, nearness.nearest_of_all(others, everything), strict=True):
+        plain = _plain(matrix, text_features, featuriser.lexical_width)
+        for near, (first, last) in zip(found, everything, strict=True):
+            assert first <= near.row < last
+            assert near.similarity == pytest.approx(max(plain[first:last]), abs=1e-5)
+            assert plain[near.row] == pytest.approx(near.similarity, abs=1e-5)
 
 
 def test_a_text_with_nothing_known_is_like_none() -> None:
@@ -54,5 +58,7 @@ def test_a_text_with_nothing_known_is_like_none() -> None:
     matrix = featuriser.matrix(TEXTS, np.zeros((len(TEXTS), WIDTH), np.float32))
     features = featuriser.features("q", np.zeros(WIDTH, np.float32))
     assert len(features.numbers) == 0
-    nearness = Nearness(matrix, featuriser.lexical_width)
-    assert nearness.nearest(nearness.look(features), [(0, len(TEXTS))]) == [Near(0, 0.0)]
+    for all_at_once in (False, True):
+        nearness = Nearness(matrix, featuriser.lexical_width, all_at_once=all_at_once)
+        assert nearness.nearest(features, [(0, len(TEXTS))]) == [Near(0, 0.0)]
+        assert nearness.nearest_of_all([features], [(0, len(TEXTS))]) == [[Near(0, 0.0)]]

@@ -138,8 +138,8 @@ def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: 
     width = fitted.featuriser.lexical_width
     everything = KernelMatrix.of(fitted.matrix, width)
     meant = shipped.interpret(text)
-    look = shipped._look(meant.prepared.mended, shipped._sentence(meant.prepared.mended))
-    features = look.features
+    mended = meant.prepared.mended
+    features = shipped._featuriser.features(mended, shipped._sentence(mended))
     spread = np.zeros(width, np.float32)
     spread[features.numbers] = features.weights
     similarity = everything.sentences @ features.sentence + everything.lexical @ spread
@@ -150,10 +150,10 @@ def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: 
         assert similarity[start + shipped.corpus.examples[choice.topic].index(choice.example)] == pytest.approx(
             choice.similarity, abs=1e-5
         )
-    signs = [*itertools.pairwise(shipped.corpus.sign_starts)]
-    for near, (start, end) in zip(shipped._nearness.nearest(look, signs), signs, strict=True):
+    (nearest,) = shipped._danger._near([features])
+    for near, (start, end) in zip(nearest, itertools.pairwise(shipped.corpus.sign_starts), strict=True):
         assert near.similarity == pytest.approx(similarity[start:end].max(), abs=1e-5)
-        assert start <= near.row < end
+        assert start <= shipped.corpus.sign_starts[0] + near.row < end
 
 
 class TestTry:
