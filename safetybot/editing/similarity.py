@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.features import FeatureMatrix, Features
-from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
+from safetybot.matching.fitted import Fitted
 from safetybot.matching.linear import softmax
 
 FloatArray = npt.NDArray[np.float32]
@@ -164,10 +164,10 @@ class _Comparison:
 
     def _misled(self, rows: IntArray, near: FloatArray) -> list[int]:
         """Those of the examples that the matcher takes for another topic, though it has learnt them."""
-        found = []
+        found, weight = [], np.float32(self.fitted.calibration.nearest_weight)
         for row in map(int, rows):
             scores = self.fitted.topic_head.scores(_features(self.matrix, row))
-            fused = softmax(np.log(softmax(scores) + 1e-12) + NEAREST_WEIGHT * np.maximum(near[row], 0))
+            fused = softmax(np.log(softmax(scores) + 1e-12) + weight * np.maximum(near[row], 0))
             taken = int(fused.argmax())
             sure = fused[taken] >= NEARER_PROBABILITY and fused[self.class_of[row]] <= OWN_PROBABILITY
             if taken != self.class_of[row] and sure:

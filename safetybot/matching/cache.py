@@ -25,7 +25,7 @@ from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 
-FORMAT = 12
+FORMAT = 13
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
@@ -33,6 +33,7 @@ KEPT = 4
 
 _MODELS = ("first", "three", "emergency", "check")
 _FIGURES = (
+    "nearest_weight",
     "choice_threshold",
     "card_threshold",
     "check_threshold",

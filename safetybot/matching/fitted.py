@@ -18,8 +18,9 @@ from safetybot.matching.text import WordList
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]
 
-NEAREST_WEIGHT = np.float32(4)
-"""Weight of the nearest example beside the trained head (``research/matching.md`` §3.5)."""
+DANGER_WEIGHT = 4.0
+"""Weight of the nearest example beside the trained head, where the danger sense asks for topics: less than where a
+topic is chosen, as of several topics that a message may be about, each may mean danger."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Calibration:
     emergency: Logistic
     check: Logistic
     """P(emergency), and P(emergency or check), from the signals of :func:`danger_signals`."""
+    nearest_weight: float
+    """Weight of the nearest example beside the trained head, where the probabilities of topics come from."""
     choice_threshold: float
     """Topics are offered where the right one is among the first three with at least this probability."""
     card_threshold: float

@@ -7,7 +7,7 @@ own (:mod:`safetybot.matching.fitter`) and reads the result from the cache.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -25,7 +25,7 @@ from safetybot.matching.calibration import (
 )
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
 from safetybot.matching.features import Featuriser
-from safetybot.matching.fitted import NEAREST_WEIGHT, Calibration, Fitted, Labels, danger_signals, topics_of
+from safetybot.matching.fitted import DANGER_WEIGHT, Calibration, Fitted, Labels, danger_signals, topics_of
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import LinearHead, softmax
@@ -52,7 +52,7 @@ OFF_TOPIC_OFFER_RATE = 0.06
 CARD_RATE = 0.006
 """Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about twice
 as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
-CHECK_RATE = 0.032
+CHECK_RATE = 0.03
 """Policy: likewise for a check-in, or the card."""
 DANGER_PROBABILITY = 0.25
 """Policy: neither the card nor a check-in for a lower probability, whatever the rates allow: of few examples, as in the
@@ -61,6 +61,10 @@ ORDINARY_MIN = 40
 """… but of fewer ordinary examples (scored) the probabilities themselves are too low to be held against it."""
 PARTS = 4
 """A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
+
+NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
+"""Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
+to 50 a topic, ``research/matching.md`` §3.5.)"""
 
 _STEPS = 30
 _CALIBRATION_STEPS = 20
@@ -159,12 +163,11 @@ def _calibrate(
     danger_inputs = np.ascontiguousarray(danger_inputs[:, :CALIBRATION_LANDMARKS])
     urgent, high = topics_of(corpus, Urgency.EMERGENCY), topics_of(corpus, Urgency.HIGH)
 
-    first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
-    danger, danger_rows = [], []
     scored_share = 1.0 if len(corpus.texts) >= SMALL else 0.5
     folds = min(FOLDS, math.ceil(FOLDS * ENOUGH / max(1, len(corpus.texts))))
+    found = []
     for k in range(folds):
-        progress("calibrating", k / folds)
+        progress("calibrating", k / folds / 2)
         is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
@@ -174,15 +177,23 @@ def _calibrate(
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
         scores[:, ~live] = -30
-        scored_matrix = matrix.rows(scored)
-        near = nearest_by_group(scored_matrix.kernel(matrix.rows(train)), labels.classes[train], len(corpus.classes))
-        fused = softmax(np.log(softmax(scores) + 1e-12) + NEAREST_WEIGHT * near)
+        similarity = matrix.rows(scored).kernel(matrix.rows(train))
+        near = nearest_by_group(similarity, labels.classes[train], len(corpus.classes))
+        truth = np.where(hidden[scored] | (labels.classes[scored] >= topics), -1, labels.classes[scored])
+        found.append(_Scored(scored, np.log(softmax(scores) + 1e-12), near, truth))
+    nearest_weight = _best_weight(found, topics)
+
+    first, three, first_right, three_right, in_scope, asked_class = [], [], [], [], [], []
+    danger, danger_rows = [], []
+    for k, held_out in enumerate(found):
+        progress("calibrating", 0.5 + k / folds / 2)
+        scored, near, truth = held_out.rows, held_out.near, held_out.truth
+        fused = softmax(held_out.fused(nearest_weight))
         order = np.argsort(-fused[:, :topics], axis=1)[:, :5]
         topic = np.take_along_axis(fused, order, axis=1)
         topic_near = np.take_along_axis(near, order, axis=1)
         none = fused[:, topics:].sum(axis=1)
         asked = labels.classes[scored] >= 0
-        truth = np.where(hidden[scored] | (labels.classes[scored] >= topics), -1, labels.classes[scored])
         first.append(first_signals(topic, topic_near, none)[asked])
         three.append(three_signals(topic, topic_near, none)[asked])
         first_right.append((order[:, 0] == truth)[asked])
@@ -194,12 +205,14 @@ def _calibrate(
         weights = logistic_regression(
             danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _CALIBRATION_STEPS
         )
-        judged = (fold[scored] == k) & ~hidden[scored]
+        is_hidden = (truth < 0) & (labels.classes[scored] >= 0) & (labels.classes[scored] < topics)
+        judged = (fold[scored] == k) & ~is_hidden
         rows = scored[judged]
         sign_train = train_danger[labels.classes[train_danger] < 0]
         to_signs = matrix.rows(rows).kernel(matrix.rows(sign_train))
         near_signs = nearest_by_group(to_signs, labels.danger[sign_train], len(SIGNS))
-        danger.append(danger_signals(softmax(danger_inputs[rows] @ weights), fused[judged], urgent, high, near_signs))
+        likely = softmax(held_out.fused(DANGER_WEIGHT)[judged])
+        danger.append(danger_signals(softmax(danger_inputs[rows] @ weights), likely, urgent, high, near_signs))
         danger_rows.append(rows)
 
     inside = np.concatenate(in_scope)
@@ -214,11 +227,42 @@ def _calibrate(
     return Calibration(
         first=first_model,
         three=three_model,
+        nearest_weight=nearest_weight,
         choice_threshold=max(OFFER_PROBABILITY, choice_threshold),
         right_first=_mean(np.concatenate(first_right)[inside]),
         right_in_three=_mean(np.concatenate(three_right)[inside]),
         **danger_figures,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """What one fold of the cross-validation says of the texts that it did not learn from."""
+
+    rows: LabelArray
+    head: FloatArray
+    """Logarithms of the head's probabilities: shape (rows, classes)."""
+    near: FloatArray
+    """Similarity to the nearest example of each class, same shape."""
+    truth: LabelArray
+    """Numbers of their topics; −1 where that is none, or is hidden from this fold."""
+
+    def fused(self, weight: float) -> FloatArray:
+        """Scores of the classes: shape (rows, classes)."""
+        return self.head + np.float32(weight) * self.near
+
+
+def _best_weight(found: Sequence[_Scored], topics: int) -> float:
+    """The weight of the nearest example with which most texts have their topic first; of equals, the least."""
+
+    def right(weight: float) -> int:
+        return sum(
+            int((each.fused(weight)[inside, :topics].argmax(axis=1) == each.truth[inside]).sum())
+            for each in found
+            if (inside := np.flatnonzero(each.truth >= 0)).size
+        )
+
+    return max(NEAREST_WEIGHTS, key=right)
 
 
 def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows: LabelArray) -> _DangerFigures:

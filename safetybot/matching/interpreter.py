@@ -14,7 +14,7 @@ from safetybot.matching.danger import Danger, DangerSense, gravest
 from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
 from safetybot.matching.features import Features
 from safetybot.matching.fitted import Fitted
-from safetybot.matching.matcher import Decision, Match, Matcher
+from safetybot.matching.matcher import ANSWER_PROBABILITY, Decision, Match, Matcher
 from safetybot.matching.text import (
     WORD,
     PreparedText,
@@ -74,6 +74,11 @@ class Interpretation:
             found.append(f"perhaps about nothing we advise on ({match.none_probability:.0%})")
         if match.decision is Decision.ANSWER:
             found.append(f"sure enough to answer ({match.first_probability:.0%})")
+        elif match.decision is Decision.CHOOSE and match.first_probability >= ANSWER_PROBABILITY:
+            found.append(
+                f"sure enough to answer ({match.first_probability:.0%}), but one that is urgent may be meant "
+                f"({match.urgent_probability:.0%}), so it asks which"
+            )
         elif match.decision is Decision.CHOOSE:
             found.append(f"not sure enough to answer ({match.first_probability:.0%}), so it asks which")
         if self.prepared.plain != self.prepared.raw:

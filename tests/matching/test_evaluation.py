@@ -30,7 +30,7 @@ URGENCY = {"a": Urgency.NORMAL, "b": Urgency.HIGH, "c": Urgency.EMERGENCY, "d": 
 
 def _meant(decision: str, topics: str, danger: str = "none") -> Interpretation:
     choices = tuple(Choice(topic, 0.5, "", 0.5) for topic in topics)
-    found = Match(Decision(decision), choices, 0.5, 0.5, 0.1, False, np.zeros(0, np.float32))
+    found = Match(Decision(decision), choices, 0.5, 0.5, 0.1, 0.0, False, np.zeros(0, np.float32))
     return Interpretation(PreparedText("", "", ""), Danger(Sign(danger), "", 0, 0), found, False)
 
 

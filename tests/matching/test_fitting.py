@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from safetybot.guidance.model import Sign, Urgency
+from safetybot.matching import fitting
 from safetybot.matching.cache import MatcherCache
 from safetybot.matching.calibration import Logistic
 from safetybot.matching.corpus import INSULT, OFF_TOPIC, SIGNS, Corpus
@@ -185,3 +186,30 @@ def test_danger_is_taught_by_signs_and_by_topics_that_are_surely_one_thing() -> 
         for class_ in ("one", "three")
     )
     assert one[0] - one[2] > three[0] - three[2]
+
+
+@pytest.mark.parametrize(
+    ("head", "near", "best"),
+    [
+        ([0.0, -5.0, -99.0], [0.2, 0.9, 0.0], 8.0),  # the nearest example is right, and the head against it
+        ([0.0, -9.0, -99.0], [0.2, 0.9, 0.0], 16.0),
+        ([-1.0, 0.0, -99.0], [0.9, 0.7, 0.0], 4.0),  # the head is right: the less, the better
+        ([-99.0, 0.0, 0.0], [0.0, 0.9, 0.9], 4.0),  # never wrong
+    ],
+)
+def test_the_weight_of_the_nearest_example_is_the_one_with_most_right(
+    head: list[float], near: list[float], best: float
+) -> None:
+    """Two topics and the class of no topic, whose own texts do not count."""
+
+    def scored(truth: list[int]) -> fitting._Scored:
+        rows = np.arange(len(truth))
+        return fitting._Scored(
+            rows,
+            np.tile(np.array(head, np.float32), (len(truth), 1)),
+            np.tile(np.array(near, np.float32), (len(truth), 1)),
+            np.array(truth),
+        )
+
+    assert fitting._best_weight([scored([1, 1, -1]), scored([-1]), scored([1])], 2) == best
+    assert fitting._best_weight([scored([-1])], 2) == fitting.NEAREST_WEIGHTS[0]

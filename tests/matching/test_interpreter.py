@@ -279,9 +279,11 @@ class TestEmoji:
 
 
 class TestReasons:
-    def _meant(self, decision: Decision, none: float, plain: str = "raw", mended: str = "raw") -> Interpretation:
+    def _meant(
+        self, decision: Decision, none: float, plain: str = "raw", mended: str = "raw", first: float = 0.71
+    ) -> Interpretation:
         choices = (Choice("one", 0.6, "an example", 0.8), Choice("two", 0.25, "another", 0.5))
-        found = Match(decision, choices, 0.71, 0.9, none, False, np.zeros(0, np.float32))
+        found = Match(decision, choices, first, 0.9, none, 0.25, False, np.zeros(0, np.float32))
         return Interpretation(PreparedText("raw", plain, mended), Danger(Sign.NONE, "calm", 0, 0), found, False)
 
     def test_answer(self) -> None:
@@ -290,15 +292,20 @@ class TestReasons:
         )
 
     def test_choose_and_mend(self) -> None:
-        assert self._meant(Decision.CHOOSE, 0.3, "plain", "mended").reasons() == [
+        assert self._meant(Decision.CHOOSE, 0.3, "plain", "mended", first=0.41).reasons() == [
             "danger: calm",
             "closest to “an example” (one, 60%)",
             "then two (25%, 35% behind)",
             "perhaps about nothing we advise on (30%)",
-            "not sure enough to answer (71%), so it asks which",
+            "not sure enough to answer (41%), so it asks which",
             "slang spelt out: “plain”",
             "spelling mended: “mended”",
         ]
+
+    def test_an_urgent_one_may_be_meant(self) -> None:
+        assert self._meant(Decision.CHOOSE, 0.1).reasons()[-1] == (
+            "sure enough to answer (71%), but one that is urgent may be meant (25%), so it asks which"
+        )
 
     @pytest.mark.parametrize(("none", "off_topic"), [(0.51, True), (0.5, False), (0.0, False)])
     def test_off_topic(self, none: float, off_topic: bool) -> None:

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from safetybot.guidance.model import Urgency
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import NEAREST_WEIGHT, Fitted
+from safetybot.matching.fitted import Fitted
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
-from safetybot.matching.matcher import ANSWER_PROBABILITY, CHOICES_KEPT, Decision, Match, Matcher
+from safetybot.matching.matcher import ANSWER_PROBABILITY, CHOICES_KEPT, URGENT_PROBABILITY, Decision, Match, Matcher
 from safetybot.matching.text import WordList
 
 Looking = Callable[[str], Features]
@@ -99,7 +100,7 @@ def test_the_same_as_comparing_with_everything_in_plain_sums(
     labels = np.repeat(np.arange(count), np.diff(small_corpus.class_starts))
     near = nearest_by_group(similarity, labels, count)[0]
     head = softmax(small_fitted.topic_head.scores(features))
-    expected = softmax(np.log(head + 1e-12) + NEAREST_WEIGHT * near)
+    expected = softmax(np.log(head + 1e-12) + small_fitted.calibration.nearest_weight * near)
     assert match(text).class_probabilities == pytest.approx(expected, abs=1e-5)
     for choice in match(text).choices:
         number = small_corpus.classes.index(choice.topic)
@@ -122,7 +123,7 @@ class TestDecision:
             if found.none_probability > max(0.5, found.choices[0].score):
                 expected = Decision.UNSURE
             elif found.first_probability >= ANSWER_PROBABILITY:
-                expected = Decision.ANSWER
+                expected = Decision.ANSWER if found.urgent_probability < URGENT_PROBABILITY else Decision.CHOOSE
             elif found.three_probability >= small_fitted.calibration.choice_threshold:
                 expected = Decision.CHOOSE
             else:
@@ -153,6 +154,30 @@ class TestDecision:
         text = next(text for text in self.TEXTS if self._undecided(match(text)))
         assert decide(0.0) is Decision.CHOOSE
         assert decide(1.1) is Decision.UNSURE
+
+    def test_where_an_urgent_topic_may_be_meant_it_is_offered_beside(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, match: Callable[[str], Match]
+    ) -> None:
+        """Made of what is answered at once: with the second topic an urgent one, both are offered."""
+
+        def urgent(text: str, *topics: str) -> Match:
+            urgency = dict.fromkeys(small_corpus.urgency, Urgency.NORMAL) | dict.fromkeys(topics, Urgency.HIGH)
+            corpus = dataclasses.replace(small_corpus, urgency=urgency)
+            return Matcher(corpus, small_fitted).match(look(text))
+
+        asked = 0
+        for text in (*self.TEXTS, *small_corpus.texts):
+            if urgent(text).decision is not Decision.ANSWER:
+                continue
+            first, second, *_ = urgent(text).choices
+            assert urgent(text, first.topic, second.topic).decision is Decision.ANSWER
+            assert urgent(text, first.topic, second.topic).urgent_probability == 0
+            found = urgent(text, second.topic)
+            assert found.urgent_probability == pytest.approx(second.score)
+            expected = Decision.CHOOSE if second.score >= URGENT_PROBABILITY else Decision.ANSWER
+            assert found.decision is expected
+            asked += expected is Decision.CHOOSE
+        assert asked
 
     @staticmethod
     def _undecided(found: Match) -> bool:
