@@ -66,8 +66,10 @@ NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
 to 50 a topic, ``research/matching.md`` §3.5.)"""
 
-_STEPS = 30
-_CALIBRATION_STEPS = 20
+_STEPS = 20
+"""(30 find the topics of held-out examples no better …"""
+_DANGER_STEPS = 30
+"""… but the signs of danger, which are harder to tell apart, are a little surer with them.)"""
 
 
 class _DangerFigures(TypedDict):
@@ -105,9 +107,10 @@ def fit(
     progress("features", 1)
 
     labels = Labels.of(corpus)
-    topics = _learn(matrix, labels.classes, choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS))
+    landmarks = choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS)
+    topics = _learn(matrix, labels.classes, landmarks, _STEPS, alone=known is not None)
     progress("learning", 0.6)
-    danger = _learn(matrix, labels.danger, _danger_landmarks(labels))
+    danger = _learn(matrix, labels.danger, _danger_landmarks(labels), _DANGER_STEPS, alone=known is not None)
     progress("learning", 1)
     calibration = known or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
     return Fitted(corpus.word_counts, words, prepared, featuriser, features, topics.head, danger.head, calibration)
@@ -115,18 +118,19 @@ def fit(
 
 @dataclass(frozen=True)
 class _Learnt:
-    """A head, and the coordinates of every row."""
+    """A head, and the coordinates of every row, or of those it was fitted on."""
 
     head: LinearHead
     inputs: FloatArray
 
 
-def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray) -> _Learnt:
-    """Fits a head on the rows that have a label (0 or more)."""
+def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, steps: int, *, alone: bool) -> _Learnt:
+    """Fits a head on the rows that have a label (0 or more); ``alone``: the others are not asked for."""
     known = np.flatnonzero(labels >= 0)
     mapped = NystromMap(matrix.rows(_mixed(landmarks)))
-    inputs = mapped.coordinates(matrix)
-    weights = logistic_regression(inputs[known], labels[known], int(labels.max()) + 1, _STEPS)
+    inputs = mapped.coordinates(matrix.rows(known) if alone else matrix)
+    learnt_from = inputs if alone else inputs[known]
+    weights = logistic_regression(learnt_from, labels[known], int(labels.max()) + 1, steps)
     return _Learnt(mapped.fold(weights), inputs)
 
 
@@ -173,7 +177,7 @@ def _calibrate(
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
         scored = scored[random.random(len(scored)) < np.where(hidden[scored], scored_share / 2, scored_share)]
-        weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _CALIBRATION_STEPS)
+        weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _STEPS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
         scores[:, ~live] = -30
@@ -202,9 +206,7 @@ def _calibrate(
         asked_class.append(labels.classes[scored][asked])
 
         train_danger = np.flatnonzero((labels.danger >= 0) & (fold != k))
-        weights = logistic_regression(
-            danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _CALIBRATION_STEPS
-        )
+        weights = logistic_regression(danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _STEPS)
         is_hidden = (truth < 0) & (labels.classes[scored] >= 0) & (labels.classes[scored] < topics)
         judged = (fold[scored] == k) & ~is_hidden
         rows = scored[judged]
