@@ -6,11 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
 
 from safetybot.channels.web.embedding import embed_script
 from safetybot.channels.web.pages import OWN, Pages
@@ -242,40 +239,6 @@ class TestKeeping:
         for number in range(50):
             kept = await again.load(f"chat {number}")
             assert kept == Transcript().said(str(number))
-
-    async def test_many_share_a_commit(self, bot: Bot) -> None:
-        store, commits = TranscriptStore(bot.engine), []
-
-        def committed(connection: Connection) -> None:
-            commits.append(connection)
-
-        event.listen(Engine, "commit", committed)
-        try:
-            await asyncio.gather(*(store.save(bytes([number]) * 32, Sealed(b"x", 1)) for number in range(20)))
-        finally:
-            event.remove(Engine, "commit", committed)
-        assert await bot.rows(table) == 20
-        assert 0 < len(commits) < 4
-
-    async def test_the_last_of_one_commit_counts(self, bot: Bot) -> None:
-        store, key = TranscriptStore(bot.engine), bytes(32)
-        await asyncio.gather(*(store.save(key, last) for last in (Sealed(b"1", 1), None, Sealed(b"2", 2))))
-        assert await store.load(key) == Sealed(b"2", 2)
-        await asyncio.gather(store.save(key, Sealed(b"3", 3)), store.save(key, None))
-        assert await store.load(key) is None
-
-    async def test_a_failure_is_told_to_all_who_wait_and_the_next_is_tried(self, bot: Bot) -> None:
-        store = TranscriptStore(bot.engine)
-        async with bot.engine.begin() as connection:
-            await connection.execute(sqlalchemy.text("ALTER TABLE transcripts RENAME TO elsewhere"))
-        ended = await asyncio.gather(
-            *(store.save(bytes([number]) * 32, None) for number in range(3)), return_exceptions=True
-        )
-        assert [type(each) for each in ended] == [OperationalError] * 3
-        async with bot.engine.begin() as connection:
-            await connection.execute(sqlalchemy.text("ALTER TABLE elsewhere RENAME TO transcripts"))
-        await store.save(b"x" * 32, Sealed(b"x", 1))
-        assert await store.load(b"x" * 32) == Sealed(b"x", 1)
 
     async def test_what_is_over_is_not_there_and_soon_deleted(self, bot: Bot) -> None:
         keeper = transcripts(bot)
