@@ -8,8 +8,8 @@ blocks; a linear model on φ is a kernel model on that similarity.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ DOCUMENTS_MIN = 2
 _LEXICAL_TOTAL = WORD_WEIGHT + CHARACTER_WEIGHT
 _WORDS_REMEMBERED = 10_000
 _TRUE = np.array([True])
-_BEFORE_FIRST = np.array([-1])
+_FIRST, _BEFORE_FIRST = np.array([0]), np.array([-1])
 
 
 def word_features(found: Sequence[str]) -> list[str]:
@@ -59,12 +59,18 @@ class TfIdf:
         self._index = {feature: i for i, feature in enumerate(vocabulary)}
 
     @classmethod
-    def fit(cls, documents: Sequence[Collection[str]]) -> TfIdf:
+    def fit(cls, documents: Sequence[Sequence[str]]) -> TfIdf:
         """Counts in how many of ``documents`` each feature stands; those in only one are left out."""
-        counts = Counter(itertools.chain.from_iterable(map(frozenset, documents)))
-        vocabulary = sorted(feature for feature, count in counts.items() if count >= DOCUMENTS_MIN)
-        seen = np.array([counts[feature] for feature in vocabulary], np.float32)
-        idf = np.log((1 + len(documents)) / (1 + seen)) + 1
+        number = _numbering()
+        return cls.fit_numbered([[*map(number.__getitem__, document)] for document in documents], number)
+
+    @classmethod
+    def fit_numbered(cls, documents: Sequence[Sequence[int]], number: Mapping[str, int]) -> TfIdf:
+        """The same of documents whose features are numbers; ``number`` has those of all features, from 0 on."""
+        seen = np.bincount(_counted(documents, len(number)).numbers, minlength=len(number))
+        vocabulary = sorted(feature for feature, i in number.items() if seen[i] >= DOCUMENTS_MIN)
+        documents_with = seen[[number[feature] for feature in vocabulary]].astype(np.float32)
+        idf = np.log((1 + len(documents)) / (1 + documents_with)) + 1
         return cls(vocabulary, idf.astype(np.float32))
 
     def known(self, document: Iterable[str]) -> list[int]:
@@ -81,7 +87,40 @@ class TfIdf:
         counts = np.diff(np.concatenate((_BEFORE_FIRST, last)))
         numbers = found[last]
         weights = (1 + np.log(counts.astype(np.float32))) * self.idf[numbers]
-        return numbers, (weights / np.sqrt((weights * weights).sum())).astype(np.float32)
+        # Not summed by `sum`, which adds up in another order than of many texts at once, to another last bit.
+        return numbers, (weights / np.sqrt(np.add.reduceat(weights * weights, _FIRST))).astype(np.float32)
+
+    def transform_all(self, known: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray, FloatArray]:
+        """The same of many texts: their places in ``known`` (ascending), numbers and weights, of one shape."""
+        found = _counted(known, len(self.vocabulary))
+        weights = (1 + np.log(found.counts.astype(np.float32))) * self.idf[found.numbers]
+        lengths = np.bincount(found.rows)
+        lengths = lengths[lengths > 0]
+        squares = np.add.reduceat(weights * weights, np.cumsum(lengths) - lengths)
+        return found.rows, found.numbers, (weights / np.repeat(np.sqrt(squares), lengths)).astype(np.float32)
+
+
+def _numbering() -> Mapping[str, int]:
+    """Gives each feature that it is asked for a number, from 0 on."""
+    return defaultdict(itertools.count().__next__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How often each text has each feature that it has, by text and feature, ascending: three of one shape."""
+
+    rows: IntArray
+    numbers: IntArray
+    counts: npt.NDArray[np.int64]
+
+
+def _counted(texts: Sequence[Sequence[int]], width: int) -> _Counted:
+    """``texts``: the numbers of their features, as often as they stand there, each less than ``width``."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    flat = np.fromiter(itertools.chain.from_iterable(texts), np.int64, lengths.sum())
+    places, counts = np.unique(np.repeat(np.arange(len(texts)) * width, lengths) + flat, return_counts=True)
+    rows, numbers = np.divmod(places, max(1, width))
+    return _Counted(rows.astype(np.int32), numbers.astype(np.int32), counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +153,13 @@ class Featuriser:
         """Learns the vocabulary of ``texts`` (prepared)."""
         split = [words(text) for text in texts]
         # Most texts are made of the same few thousand words, so each is taken apart once.
-        of_word = {word: frozenset(character_features((word,))) for word in set(itertools.chain(*split))}
+        number = _numbering()
+        of_word = {
+            word: [*map(number.__getitem__, character_features((word,)))] for word in set(itertools.chain(*split))
+        }
         return cls(
             TfIdf.fit([word_features(found) for found in split]),
-            TfIdf.fit([frozenset().union(*map(of_word.__getitem__, found)) for found in split]),
+            TfIdf.fit_numbered([[*itertools.chain(*map(of_word.__getitem__, found))] for found in split], number),
             with_sentences,
         )
 
@@ -151,14 +193,21 @@ class Featuriser:
 
     def matrix(self, texts: Sequence[str], sentences: FloatArray) -> FeatureMatrix:
         """φ of many texts; ``sentences``: shape (len(texts), 384)."""
-        rows = [self.features(text, sentence) for text, sentence in zip(texts, sentences, strict=True)]
-        lengths = np.array([len(row.numbers) for row in rows])
-        return FeatureMatrix(
-            sentences=np.stack([row.sentence for row in rows]),
-            weights=np.concatenate([row.weights for row in rows]),
-            numbers=np.concatenate([row.numbers for row in rows]),
-            starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
+        split = [words(text) for text in texts]
+        word_rows, word_numbers, word_weights = self.word_tfidf.transform_all(
+            [self.word_tfidf.known(word_features(found)) for found in split]
         )
+        of_word = {word: self._characters(word) for word in set(itertools.chain(*split))}
+        char_rows, char_numbers, char_weights = self.character_tfidf.transform_all(
+            [[*itertools.chain(*map(of_word.__getitem__, found))] for found in split]
+        )
+        rows = np.concatenate((word_rows, char_rows))
+        numbers = np.concatenate((word_numbers, char_numbers + np.int32(len(self.word_tfidf.vocabulary))))
+        weights = np.concatenate((word_weights * self._word_scale, char_weights * self._character_scale))
+        order = np.argsort(rows, kind="stable")
+        lengths = np.bincount(rows, minlength=len(texts))
+        starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+        return FeatureMatrix(sentences * self._sentence_scale, weights[order], numbers[order], starts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ LabelArray = npt.NDArray[np.int64]
 Progress = Callable[[str, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
 
-LANDMARKS = 1600
+LANDMARKS = 1400
 DANGER_LANDMARKS = 1500
 CALIBRATION_LANDMARKS = 1000
 FOLDS = 5

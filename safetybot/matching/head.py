@@ -25,19 +25,13 @@ LabelArray = npt.NDArray[np.int64]
 _JITTER = 1e-4
 
 
-def logistic_regression(
-    inputs: FloatArray, labels: LabelArray, classes: int, steps: int, row_weights: FloatArray | None = None
-) -> FloatArray:
-    """Weights, shape (m, classes), for ``inputs``, shape (n, m), and ``labels``, shape (n,).
-
-    ``row_weights``, shape (n,) with mean 1, weigh the examples' losses.
-    """
+def logistic_regression(inputs: FloatArray, labels: LabelArray, classes: int, steps: int) -> FloatArray:
+    """Weights, shape (m, classes), for ``inputs``, shape (n, m), and ``labels``, shape (n,)."""
     n, m = inputs.shape
     if not n:
         return np.zeros((m, classes), np.float32)
     ridge = np.float32(1 / (REGULARISATION * n))
-    weighted = inputs if row_weights is None else inputs * row_weights[:, None]
-    bound = (weighted.T @ inputs) / np.float32(2 * n) + ridge * np.eye(m, dtype=np.float32)
+    bound = (inputs.T @ inputs) / np.float32(2 * n) + ridge * np.eye(m, dtype=np.float32)
     factor = linalg.cho_factor(bound, check_finite=False)
     weights = np.zeros((m, classes), np.float32)
     ahead, momentum = weights, 1.0
@@ -45,7 +39,7 @@ def logistic_regression(
     for _ in range(steps):
         residual = softmax(inputs @ ahead)
         residual[rows, labels] -= 1
-        gradient = (weighted.T @ residual) / np.float32(n) + ridge * ahead
+        gradient = (inputs.T @ residual) / np.float32(n) + ridge * ahead
         new = ahead - linalg.cho_solve(factor, gradient, check_finite=False).astype(np.float32)
         change = new - weights
         if float((change * gradient).sum()) > 0:

@@ -152,18 +152,17 @@ class SlangTable:
             return text
         found = list(WORD.finditer(text))
         out: list[str] = []
-        position = index = 0
-        while index < len(found):
-            length = self._longest_at(spelt, index)
-            if length:
-                key = tuple(spelt[index : index + length])
-                out += [text[position : found[index].start()], self._table[key]]
-                position = found[index + length - 1].end()
-            index += max(1, length)
+        position = free = 0
+        for index, word in enumerate(spelt):
+            # Most words begin no phrase.
+            if index >= free and word in self._lengths and (length := self._longest_at(spelt, index)):
+                free = index + length
+                out += [text[position : found[index].start()], self._table[tuple(spelt[index:free])]]
+                position = found[free - 1].end()
         return "".join(out) + text[position:]
 
     def _longest_at(self, spelt: list[str], index: int) -> int:
-        for length in self._lengths.get(spelt[index], ()):
+        for length in self._lengths[spelt[index]]:
             key = tuple(spelt[index : index + length])
             if len(key) == length and key in self._table:
                 return length

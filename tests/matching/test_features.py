@@ -135,19 +135,43 @@ class TestFeaturiser:
             assert found.numbers[~is_word].tolist() == (numbers + word_count).tolist()
             assert (found.weights[~is_word] == weights * np.float32(np.sqrt(np.float32(2 / 7)))).all()
 
-    def test_matrix_rows_are_the_features_of_each_text(self) -> None:
-        featuriser = Featuriser.fit(TEXTS, True)
-        sentences = _unit_rows(len(TEXTS))
-        matrix = featuriser.matrix(TEXTS, sentences)
-        assert len(matrix) == len(TEXTS)
+    def test_matrix_rows_are_the_features_of_each_text_to_the_last_bit(self) -> None:
+        # Of some length, since sums of many are added up in one order or another.
+        texts = [*TEXTS, *(" ".join(TEXTS[first:] * 4) for first in range(5)), ""]
+        featuriser = Featuriser.fit(texts, True)
+        sentences = _unit_rows(len(texts))
+        matrix = featuriser.matrix(texts, sentences)
+        assert len(matrix) == len(texts)
         assert matrix.starts[0] == 0
         assert matrix.starts[-1] == len(matrix.weights) == len(matrix.numbers)
-        for row, text in enumerate(TEXTS):
+        for row, text in enumerate(texts):
             alone = featuriser.features(text, sentences[row])
             span = slice(matrix.starts[row], matrix.starts[row + 1])
             assert (matrix.numbers[span] == alone.numbers).all()
             assert (matrix.weights[span] == alone.weights).all()
             assert (matrix.sentences[row] == alone.sentence).all()
+
+    @pytest.mark.parametrize("texts", [[], [""], ["", "zzz"], ["zzz", "", "pics"]])
+    def test_matrix_of_texts_with_nothing_known(self, texts: list[str]) -> None:
+        featuriser = Featuriser.fit(TEXTS, True)
+        matrix = featuriser.matrix(texts, _unit_rows(len(texts)))
+        assert len(matrix) == len(texts)
+        assert matrix.starts.tolist()[0] == 0
+        assert len(matrix.starts) == len(texts) + 1
+        nothing = Featuriser.fit(["a", "b"], True)
+        assert nothing.lexical_width == 0
+        assert nothing.matrix(texts, _unit_rows(len(texts))).starts.tolist() == [0] * (len(texts) + 1)
+
+    @given(st.lists(_SENTENCES, max_size=12))
+    def test_matrix_of_any_texts(self, texts: list[str]) -> None:
+        featuriser = Featuriser.fit([*texts, *TEXTS], True)
+        rows = _unit_rows(len(texts))
+        matrix = featuriser.matrix(texts, rows)
+        for row, text in enumerate(texts):
+            alone = featuriser.features(text, rows[row])
+            span = slice(matrix.starts[row], matrix.starts[row + 1])
+            assert (matrix.numbers[span] == alone.numbers).all()
+            assert (matrix.weights[span] == alone.weights).all()
 
 
 class TestSimilarity:
