@@ -8,6 +8,7 @@ blocks; a linear model on φ is a kernel model on that similarity.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ SENTENCE_WEIGHT = 4 / 7
 WORD_WEIGHT = 1 / 7
 CHARACTER_WEIGHT = 2 / 7
 DOCUMENTS_MIN = 2
-"""A feature of one text alone says nothing about others; leaving those out halves the memory."""
+"""A feature of one text alone says nothing about others; leaving those out halves the memory …"""
+DOCUMENTS_SHARE = 1e-4
+"""… and one of fewer texts than this share says next to nothing. (Of 26,000 texts, those of two: a third of all.)"""
 _LEXICAL_TOTAL = WORD_WEIGHT + CHARACTER_WEIGHT
 _WORDS_REMEMBERED = 10_000
 _TRUE = np.array([True])
@@ -60,7 +63,7 @@ class TfIdf:
 
     @classmethod
     def fit(cls, documents: Sequence[Sequence[str]]) -> TfIdf:
-        """Counts in how many of ``documents`` each feature stands; those in only one are left out."""
+        """Counts in how many of ``documents`` each feature stands; those in few are left out."""
         number = _numbering()
         return cls.fit_numbered([[*map(number.__getitem__, document)] for document in documents], number)
 
@@ -68,7 +71,8 @@ class TfIdf:
     def fit_numbered(cls, documents: Sequence[Sequence[int]], number: Mapping[str, int]) -> TfIdf:
         """The same of documents whose features are numbers; ``number`` has those of all features, from 0 on."""
         seen = np.bincount(_counted(documents, len(number)).numbers, minlength=len(number))
-        vocabulary = sorted(feature for feature, i in number.items() if seen[i] >= DOCUMENTS_MIN)
+        least = max(DOCUMENTS_MIN, math.ceil(DOCUMENTS_SHARE * len(documents)))
+        vocabulary = sorted(feature for feature, i in number.items() if seen[i] >= least)
         documents_with = seen[[number[feature] for feature in vocabulary]].astype(np.float32)
         idf = np.log((1 + len(documents)) / (1 + documents_with)) + 1
         return cls(vocabulary, idf.astype(np.float32))

@@ -89,7 +89,7 @@ class Nearness:
         # The others, feature by feature.
         counts[chosen] = 0
         self._starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-        self._rows = np.zeros(self._starts[-1], np.int32)
+        self._rows = np.zeros(self._starts[-1], np.uint16 if len(matrix) <= 2**16 else np.int32)
         self._weights = np.zeros(self._starts[-1], np.float32)
         free, filled = self._starts[:-1].copy(), 0
         sorted_as = np.uint16 if width <= 2**16 else np.int32  # 16 bits are sorted four times as fast
