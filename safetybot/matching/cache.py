@@ -25,7 +25,7 @@ from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 
-FORMAT = 16
+FORMAT = 18
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4

@@ -17,7 +17,7 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted, danger_signals, topics_of
+from safetybot.matching.fitted import Fitted, danger_signals, expected_gravity, topics_of
 from safetybot.matching.linear import softmax
 from safetybot.matching.nearness import Near, Nearness
 from safetybot.matching.text import PreparedText
@@ -81,7 +81,8 @@ class DangerSense:
         for place, part in enumerate(parts):
             alone = slice(place, place + 1)
             emergency, check = self._probabilities(heads[alone], self._extremes, near[alone])
-            if emergency.max() >= thresholds[0] or check.max() >= thresholds[1]:
+            worst = emergency.max(), expected_gravity(emergency.max(), check.max())
+            if worst[0] >= thresholds[0] or worst[1] >= thresholds[1]:
                 emergency, check = self._probabilities(heads[alone], class_probabilities(part)[None, :], near[alone])
             found.append(self._verdict(near[place], emergency.max(), check.max(), *thresholds))
         return found
@@ -112,7 +113,7 @@ class DangerSense:
     ) -> Danger:
         if emergency >= card_threshold:
             sign = Sign.EMERGENCY
-        elif check >= check_threshold:
+        elif expected_gravity(emergency, check) >= check_threshold:
             sign = Sign.CHECK
         else:
             sign = Sign.NONE

@@ -120,7 +120,8 @@ def _fit_and_save(key: str, folder: Path, telling: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         corpus: Corpus = telling.recv()
-        fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done)))
+        with uncollected():
+            fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done)))
         save_base(corpus, key, fitted, MatcherCache(folder))
     except Exception as error:
         telling.send(error)

@@ -25,7 +25,15 @@ from safetybot.matching.calibration import (
 )
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
 from safetybot.matching.features import Featuriser
-from safetybot.matching.fitted import DANGER_WEIGHT, Calibration, Fitted, Labels, danger_signals, topics_of
+from safetybot.matching.fitted import (
+    DANGER_WEIGHT,
+    Calibration,
+    Fitted,
+    Labels,
+    danger_signals,
+    expected_gravity,
+    topics_of,
+)
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import LinearHead, softmax
@@ -37,7 +45,7 @@ Progress = Callable[[str, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
 
 LANDMARKS = 1400
-DANGER_LANDMARKS = 1500
+DANGER_LANDMARKS = 1200
 CALIBRATION_LANDMARKS = 1000
 FOLDS = 5
 SMALL = 3_000
@@ -49,14 +57,14 @@ OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.06
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
-CARD_RATE = 0.006
+CARD_RATE = 0.005
 """Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about twice
 as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
 CHECK_RATE = 0.03
 """Policy: likewise for a check-in, or the card."""
 DANGER_PROBABILITY = 0.25
-"""Policy: neither the card nor a check-in for a lower probability, whatever the rates allow: of few examples, as in the
-beginning of a second language, they would allow nearly everything …"""
+"""Policy: neither the card for a lower probability nor a check-in for a lower gravity, whatever the rates allow: of few
+examples, as in the beginning of a second language, they would allow nearly everything …"""
 ORDINARY_MIN = 40
 """… but of fewer ordinary examples (scored) the probabilities themselves are too low to be held against it."""
 PARTS = 4
@@ -279,24 +287,24 @@ def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows:
     asked = labels.classes[rows]
     ordinary = known & (asked >= 0) & (level == SIGNS.index(Sign.NONE))
     weights = _shares(asked[ordinary] >= topics)
-    emergency_of_ordinary = emergency.probability(signals[ordinary])
-    check_of_ordinary = check.probability(signals[ordinary])
+    probability = emergency.probability(signals)
+    gravity = expected_gravity(probability, check.probability(signals))
 
-    def threshold(probability: FloatArray, rate: float) -> float:
+    def threshold(score: FloatArray, rate: float) -> float:
         least = DANGER_PROBABILITY if ordinary.sum() >= ORDINARY_MIN else 0.0
-        return max(least, threshold_for_rate(probability, weights, rate))
+        return max(least, threshold_for_rate(score[ordinary], weights, rate))
 
-    card, checked = threshold(emergency_of_ordinary, CARD_RATE), threshold(check_of_ordinary, CHECK_RATE)
+    card, checked = threshold(probability, CARD_RATE), threshold(gravity, CHECK_RATE)
     signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
-    carded = emergency.probability(signals[signs]) >= card
-    caught = carded | (check.probability(signals[signs]) >= checked)
+    carded = probability[signs] >= card
+    caught = carded | (gravity[signs] >= checked)
     return _DangerFigures(
         emergency=emergency,
         check=check,
         card_threshold=card,
         check_threshold=checked,
-        part_card_threshold=threshold(emergency_of_ordinary, CARD_RATE / PARTS),
-        part_check_threshold=threshold(check_of_ordinary, CHECK_RATE / PARTS),
+        part_card_threshold=threshold(probability, CARD_RATE / PARTS),
+        part_check_threshold=threshold(gravity, CHECK_RATE / PARTS),
         emergencies_carded=_mean(carded),
         emergencies_caught=_mean(caught),
     )

@@ -113,9 +113,9 @@ class TestLearnt:
         ("card", "check", "sign"),
         [
             (0.0, 0.0, Sign.EMERGENCY),
-            (0.0, 1.1, Sign.EMERGENCY),
+            (0.0, 2.1, Sign.EMERGENCY),
             (1.1, 0.0, Sign.CHECK),
-            (1.1, 1.1, Sign.NONE),
+            (1.1, 2.1, Sign.NONE),
         ],
     )
     def test_the_thresholds_are_the_calibrated_ones(
@@ -131,6 +131,18 @@ class TestLearnt:
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert sense.judge_learnt(*look("hello"))[0].sign is sign
 
+    @pytest.mark.parametrize("text", ["hello", "i have taken an overdose", "he hits me"])
+    def test_a_check_in_needs_the_gravity_in_which_an_emergency_counts_twice(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, text: str
+    ) -> None:
+        sense = DangerSense(small_corpus, small_fitted)
+        (found,) = sense.judge_learnt(*look(text))
+        gravity = found.emergency_probability + found.check_probability
+        for threshold, sign in ((gravity - 1e-4, Sign.CHECK), (gravity + 1e-4, Sign.NONE)):
+            calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, check_threshold=threshold)
+            sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+            assert sense.judge_learnt(*look(text))[0].sign is sign
+
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking
     ) -> None:
@@ -139,7 +151,7 @@ class TestLearnt:
             card_threshold=0.0,
             check_threshold=0.0,
             part_card_threshold=1.1,
-            part_check_threshold=1.1,
+            part_check_threshold=2.1,
         )
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert sense.judge_learnt(*look("hello"))[0].sign is Sign.EMERGENCY
@@ -148,7 +160,7 @@ class TestLearnt:
         assert verdict.sign is Sign.NONE
         assert sense.judge_parts([], lambda _: probabilities) == []
 
-    @pytest.mark.parametrize("threshold", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9])
+    @pytest.mark.parametrize("threshold", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9, 1.5])
     def test_a_part_is_judged_the_same_though_its_topic_is_not_always_looked_at(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, threshold: float
     ) -> None:

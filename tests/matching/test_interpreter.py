@@ -133,7 +133,7 @@ class TestParts:
         def interpret(text: str, card: float, part_card: float) -> Danger:
             thresholds = {"card_threshold": card, "part_card_threshold": part_card}
             calibration = dataclasses.replace(
-                small_fitted.calibration, check_threshold=1.1, part_check_threshold=1.1, **thresholds
+                small_fitted.calibration, check_threshold=2.1, part_check_threshold=2.1, **thresholds
             )
             fitted = dataclasses.replace(small_fitted, calibration=calibration)
             return Interpreter(small_corpus, fitted, knows_nothing, encoder).interpret(text).danger
