@@ -7,6 +7,7 @@ beside their place and renamed, so that a reader sees a whole one or none.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import tempfile
@@ -21,24 +22,21 @@ import numpy.typing as npt
 
 from safetybot.matching.calibration import Logistic
 from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
-from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.fitted import Calibration, Fitted, Thresholds
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 
-FORMAT = 18
+FORMAT = 19
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
 """Fitted matchers kept; older ones are deleted."""
 
 _MODELS = ("first", "three", "emergency", "check")
+_THRESHOLDS = ("whole", "part")
 _FIGURES = (
     "nearest_weight",
     "choice_threshold",
-    "card_threshold",
-    "check_threshold",
-    "part_card_threshold",
-    "part_check_threshold",
     "right_first",
     "right_in_three",
     "emergencies_carded",
@@ -185,6 +183,8 @@ def pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
     arrays: dict[str, npt.NDArray[Any]] = {
         "figures": np.array([getattr(calibration, name) for name in _FIGURES], np.float64)
     }
+    for name in _THRESHOLDS:
+        arrays[name] = np.array(dataclasses.astuple(getattr(calibration, name)), np.float64)
     for name in _MODELS:
         model: Logistic = getattr(calibration, name)
         arrays |= {f"{name}.mean": model.mean, f"{name}.scale": model.scale, f"{name}.b": model.coefficients}
@@ -193,9 +193,11 @@ def pack_calibration(calibration: Calibration) -> dict[str, npt.NDArray[Any]]:
 
 def unpack_calibration(arrays: Mapping[str, npt.NDArray[Any]]) -> Calibration:
     """What :func:`pack_calibration` made arrays of. Raises almost anything where it is damaged."""
-    models = [Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS]
-    figures = [float(value) for value in arrays["figures"]]
-    return Calibration(*models, *figures)  # type: ignore[arg-type]
+    found: dict[str, Any] = {
+        name: Logistic(arrays[f"{name}.mean"], arrays[f"{name}.scale"], arrays[f"{name}.b"]) for name in _MODELS
+    }
+    found |= {name: Thresholds(*arrays[name].tolist()) for name in _THRESHOLDS}
+    return Calibration(**found, **dict(zip(_FIGURES, arrays["figures"].tolist(), strict=True)))
 
 
 def _unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Fitted:

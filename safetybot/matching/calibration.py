@@ -90,3 +90,16 @@ def threshold_for_rate(probabilities: FloatArray, weights: FloatArray, rate: flo
     if allowed == 0:
         return float(probabilities[order[0]]) + _TINY
     return float(probabilities[order[allowed - 1]])
+
+
+def scope_weights(outside: BoolArray) -> FloatArray:
+    """Weights of messages that make those ``outside`` of all topics the share we assume; shape as ``outside``."""
+    count, others = max(1, outside.sum()), max(1, (~outside).sum())
+    weights = np.where(outside, OUT_OF_SCOPE_SHARE / count, (1 - OUT_OF_SCOPE_SHARE) / others)
+    result: FloatArray = weights.astype(np.float32)
+    return result
+
+
+def share_of(happened: BoolArray) -> float:
+    """The share that happened; 0 where there was nothing, as in a language of a handful of examples."""
+    return float(happened.mean()) if len(happened) else 0.0

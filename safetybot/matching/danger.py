@@ -17,7 +17,7 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted, danger_signals, expected_gravity, topics_of
+from safetybot.matching.fitted import Fitted, Thresholds, danger_signals, topics_of
 from safetybot.matching.linear import softmax
 from safetybot.matching.nearness import Near, Nearness
 from safetybot.matching.text import PreparedText
@@ -25,6 +25,9 @@ from safetybot.matching.text import PreparedText
 FloatArray = npt.NDArray[np.float32]
 
 GRAVITY = {Sign.NONE: 0, Sign.CHECK: 1, Sign.EMERGENCY: 2}
+
+SAME = 0.9
+"""A message as like a sign as this is at least what the editors said that sign is, whatever is learnt from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,7 @@ class DangerSense:
         """
         near = self._near(forms)
         probabilities = self._probabilities(self._heads(forms), class_probabilities[None, :], near)
-        thresholds = self._calibration.card_threshold, self._calibration.check_threshold
-        return [self._verdict(*each, *thresholds) for each in zip(near, *probabilities, strict=True)]
+        return [self._verdict(*each, self._calibration.whole) for each in zip(near, *probabilities, strict=True)]
 
     def judge_parts(
         self, parts: Sequence[Features], class_probabilities: Callable[[Features], FloatArray]
@@ -76,15 +78,14 @@ class DangerSense:
         harmless whatever their topic is. (The probabilities are those of the worst topic then.)
         """
         near, heads = self._near(parts), self._heads(parts)
-        thresholds = self._calibration.part_card_threshold, self._calibration.part_check_threshold
+        thresholds = self._calibration.part
         found = []
         for place, part in enumerate(parts):
             alone = slice(place, place + 1)
             emergency, check = self._probabilities(heads[alone], self._extremes, near[alone])
-            worst = emergency.max(), expected_gravity(emergency.max(), check.max())
-            if worst[0] >= thresholds[0] or worst[1] >= thresholds[1]:
+            if thresholds.sign(emergency.max(), check.max()) is not Sign.NONE:
                 emergency, check = self._probabilities(heads[alone], class_probabilities(part)[None, :], near[alone])
-            found.append(self._verdict(near[place], emergency.max(), check.max(), *thresholds))
+            found.append(self._verdict(near[place], emergency.max(), check.max(), thresholds))
         return found
 
     def _near(self, texts: Sequence[Features]) -> list[list[Near]]:
@@ -108,15 +109,11 @@ class DangerSense:
         calibration = self._calibration
         return calibration.emergency.probability(signals), calibration.check.probability(signals)
 
-    def _verdict(
-        self, near: Sequence[Near], emergency: float, check: float, card_threshold: float, check_threshold: float
-    ) -> Danger:
-        if emergency >= card_threshold:
-            sign = Sign.EMERGENCY
-        elif expected_gravity(emergency, check) >= check_threshold:
-            sign = Sign.CHECK
-        else:
-            sign = Sign.NONE
+    def _verdict(self, near: Sequence[Near], emergency: float, check: float, thresholds: Thresholds) -> Danger:
+        sign = thresholds.sign(emergency, check)
+        nearest_sign, same = max(zip(SIGNS, near, strict=True), key=lambda each: each[1].similarity)
+        if same.similarity >= SAME:
+            sign = max(sign, nearest_sign, key=GRAVITY.__getitem__)
         nearest = self._corpus.texts[self._first_row + near[SIGNS.index(sign)].row]
         because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
         return Danger(sign, because, float(emergency), float(check))

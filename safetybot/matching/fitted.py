@@ -25,6 +25,38 @@ DANGER_WEIGHT = 4.0
 topic is chosen, as of several topics that a message may be about, each may mean danger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What a message has to reach to get the emergency card, or a check-in.
+
+    A check-in goes by two of them. One is for the probability that it is either an emergency or worth a check; the
+    other for the gravity to be expected, where an emergency counts twice (:func:`expected_gravity`): so what may well
+    be an emergency comes before what is as surely worth a check, but hardly more.
+    """
+
+    card: float
+    """Probability of an emergency …"""
+    check: float
+    """… and of an emergency or a check …"""
+    gravity: float
+    """… or else their sum, 0 to 2."""
+
+    def sign(self, emergency: float, check: float) -> Sign:
+        """What a message is taken for whose probabilities are these."""
+        if emergency >= self.card:
+            return Sign.EMERGENCY
+        worrying = check >= self.check or expected_gravity(emergency, check) >= self.gravity
+        return Sign.CHECK if worrying else Sign.NONE
+
+
+def expected_gravity(emergency: Probability, check: Probability) -> Probability:
+    """How grave a message is to be expected to be, if a check counts 1 and an emergency 2: shape as the two.
+
+    ``emergency``, ``check``: probabilities of an emergency, and of an emergency or a check.
+    """
+    return emergency + check
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What turns scores into decisions."""
@@ -40,13 +72,9 @@ class Calibration:
     """Weight of the nearest example beside the trained head, where the probabilities of topics come from."""
     choice_threshold: float
     """Topics are offered where the right one is among the first three with at least this probability."""
-    card_threshold: float
-    """Of the probability of an emergency …"""
-    check_threshold: float
-    """… and of :func:`expected_gravity`, for a check-in."""
-    part_card_threshold: float
-    part_check_threshold: float
-    """The same for one part of a long text, of which each has a chance to be wrong."""
+    whole: Thresholds
+    part: Thresholds
+    """For one part of a long text, of which each has a chance to be wrong."""
     right_first: float
     right_in_three: float
     """Shares of examples whose topic was found in cross-validation."""
@@ -112,16 +140,6 @@ class Fitted:
     topic_head: LinearHead
     danger_head: LinearHead
     calibration: Calibration
-
-
-def expected_gravity(emergency: Probability, check: Probability) -> Probability:
-    """How grave a message is to be expected to be, where a check counts 1 and an emergency 2: shape as the two.
-
-    ``emergency``, ``check``: probabilities of an emergency, and of an emergency or a check. One that is nearly sure to
-    be either, but may well be an emergency, is to get a check-in before one that is as surely either, but hardly an
-    emergency: of unseen emergencies 82.1 % get the card or a check-in instead of 79.5, with as many needless ones.
-    """
-    return emergency + check
 
 
 def danger_signals(

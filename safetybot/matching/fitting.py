@@ -9,21 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from safetybot.guidance.model import Sign, Urgency
+from safetybot.guidance.model import Urgency
 from safetybot.matching.calibration import (
-    OUT_OF_SCOPE_SHARE,
-    BoolArray,
     Logistic,
     first_signals,
+    scope_weights,
+    share_of,
     three_signals,
     threshold_for_rate,
 )
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
+from safetybot.matching.danger_calibration import calibrate_danger
 from safetybot.matching.features import Featuriser
 from safetybot.matching.fitted import (
     DANGER_WEIGHT,
@@ -31,7 +31,6 @@ from safetybot.matching.fitted import (
     Fitted,
     Labels,
     danger_signals,
-    expected_gravity,
     topics_of,
 )
 from safetybot.matching.head import NystromMap, choose_landmarks, logistic_regression
@@ -57,19 +56,6 @@ OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.06
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
-CARD_RATE = 0.005
-"""Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about twice
-as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
-CHECK_RATE = 0.03
-"""Policy: likewise for a check-in, or the card."""
-DANGER_PROBABILITY = 0.25
-"""Policy: neither the card for a lower probability nor a check-in for a lower gravity, whatever the rates allow: of few
-examples, as in the beginning of a second language, they would allow nearly everything …"""
-ORDINARY_MIN = 40
-"""… but of fewer ordinary examples (scored) the probabilities themselves are too low to be held against it."""
-PARTS = 4
-"""A long text is judged in parts as well: each may go wrong at this fraction of the rates above."""
-
 NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
 to 50 a topic, ``research/matching.md`` §3.5.)"""
@@ -78,19 +64,6 @@ _STEPS = 20
 """(30 find the topics of held-out examples no better …"""
 _DANGER_STEPS = 30
 """… but the signs of danger, which are harder to tell apart, are a little surer with them.)"""
-
-
-class _DangerFigures(TypedDict):
-    """The fields of :class:`Calibration` that are about danger."""
-
-    emergency: Logistic
-    check: Logistic
-    card_threshold: float
-    check_threshold: float
-    part_card_threshold: float
-    part_check_threshold: float
-    emergencies_carded: float
-    emergencies_caught: float
 
 
 def fit(
@@ -226,21 +199,21 @@ def _calibrate(
         danger_rows.append(rows)
 
     inside = np.concatenate(in_scope)
-    share = _shares(~inside)
+    share = scope_weights(~inside)
     first_model = Logistic.fit(np.concatenate(first), np.concatenate(first_right), share)
     three_model = Logistic.fit(np.concatenate(three), np.concatenate(three_right), share)
     inputs_three, kind = np.concatenate(three), np.concatenate(asked_class)
     off_topic = three_model.probability(inputs_three[kind >= topics])
     choice_threshold = threshold_for_rate(off_topic, np.ones(len(off_topic), np.float32), OFF_TOPIC_OFFER_RATE)
-    danger_figures = _calibrate_danger(corpus, labels, np.concatenate(danger), np.concatenate(danger_rows))
+    danger_figures = calibrate_danger(corpus, labels, np.concatenate(danger), np.concatenate(danger_rows))
     progress("calibrating", 1)
     return Calibration(
         first=first_model,
         three=three_model,
         nearest_weight=nearest_weight,
         choice_threshold=max(OFFER_PROBABILITY, choice_threshold),
-        right_first=_mean(np.concatenate(first_right)[inside]),
-        right_in_three=_mean(np.concatenate(three_right)[inside]),
+        right_first=share_of(np.concatenate(first_right)[inside]),
+        right_in_three=share_of(np.concatenate(three_right)[inside]),
         **danger_figures,
     )
 
@@ -273,54 +246,6 @@ def _best_weight(found: Sequence[_Scored], topics: int) -> float:
         )
 
     return max(NEAREST_WEIGHTS, key=right)
-
-
-def _calibrate_danger(corpus: Corpus, labels: Labels, signals: FloatArray, rows: LabelArray) -> _DangerFigures:
-    """Two logistic models of the danger signals, and the thresholds that keep the policies."""
-    level = labels.danger[rows]
-    known = level >= 0
-    even = np.ones(int(known.sum()), np.float32)
-    emergency = Logistic.fit(signals[known], level[known] == SIGNS.index(Sign.EMERGENCY), even)
-    check = Logistic.fit(signals[known], level[known] != SIGNS.index(Sign.NONE), even)
-    # Ordinary messages, as they come: examples of normal topics and off-topic sentences.
-    topics = len(corpus.classes) - len(NOT_TOPICS)
-    asked = labels.classes[rows]
-    ordinary = known & (asked >= 0) & (level == SIGNS.index(Sign.NONE))
-    weights = _shares(asked[ordinary] >= topics)
-    probability = emergency.probability(signals)
-    gravity = expected_gravity(probability, check.probability(signals))
-
-    def threshold(score: FloatArray, rate: float) -> float:
-        least = DANGER_PROBABILITY if ordinary.sum() >= ORDINARY_MIN else 0.0
-        return max(least, threshold_for_rate(score[ordinary], weights, rate))
-
-    card, checked = threshold(probability, CARD_RATE), threshold(gravity, CHECK_RATE)
-    signs = (asked < 0) & (level == SIGNS.index(Sign.EMERGENCY))
-    carded = probability[signs] >= card
-    caught = carded | (gravity[signs] >= checked)
-    return _DangerFigures(
-        emergency=emergency,
-        check=check,
-        card_threshold=card,
-        check_threshold=checked,
-        part_card_threshold=threshold(probability, CARD_RATE / PARTS),
-        part_check_threshold=threshold(gravity, CHECK_RATE / PARTS),
-        emergencies_carded=_mean(carded),
-        emergencies_caught=_mean(caught),
-    )
-
-
-def _shares(outside: BoolArray) -> FloatArray:
-    """Weights of messages that make those ``outside`` of all topics the share we assume; shape as ``outside``."""
-    count, others = max(1, outside.sum()), max(1, (~outside).sum())
-    weights = np.where(outside, OUT_OF_SCOPE_SHARE / count, (1 - OUT_OF_SCOPE_SHARE) / others)
-    result: FloatArray = weights.astype(np.float32)
-    return result
-
-
-def _mean(happened: BoolArray) -> float:
-    """The share that happened; 0 where there was nothing, as in a language of a handful of examples."""
-    return float(happened.mean()) if len(happened) else 0.0
 
 
 def nearest_by_group(similarity: FloatArray, groups: LabelArray, count: int) -> FloatArray:

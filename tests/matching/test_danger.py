@@ -16,7 +16,7 @@ from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger import GRAVITY, Danger, DangerSense, gravest
 from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted, FloatArray, danger_signals, topics_of
+from safetybot.matching.fitted import Fitted, FloatArray, Thresholds, danger_signals, topics_of
 from safetybot.matching.fitting import nearest_by_group
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
@@ -110,48 +110,57 @@ class TestLearnt:
         assert sense.judge_learnt(*look("how do i make a strong password"))[0].because == "no sign of danger"
 
     @pytest.mark.parametrize(
-        ("card", "check", "sign"),
+        ("whole", "sign"),
         [
-            (0.0, 0.0, Sign.EMERGENCY),
-            (0.0, 2.1, Sign.EMERGENCY),
-            (1.1, 0.0, Sign.CHECK),
-            (1.1, 2.1, Sign.NONE),
+            (Thresholds(0.0, 0.0, 0.0), Sign.EMERGENCY),
+            (Thresholds(0.0, 1.1, 2.1), Sign.EMERGENCY),
+            (Thresholds(1.1, 0.0, 2.1), Sign.CHECK),
+            (Thresholds(1.1, 1.1, 0.0), Sign.CHECK),
+            (Thresholds(1.1, 1.1, 2.1), Sign.NONE),
         ],
     )
     def test_the_thresholds_are_the_calibrated_ones(
-        self,
-        small_corpus: Corpus,
-        small_fitted: Fitted,
-        look: Looking,
-        card: float,
-        check: float,
-        sign: Sign,
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, whole: Thresholds, sign: Sign
     ) -> None:
-        calibration = dataclasses.replace(small_fitted.calibration, card_threshold=card, check_threshold=check)
+        calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert sense.judge_learnt(*look("hello"))[0].sign is sign
 
-    @pytest.mark.parametrize("text", ["hello", "i have taken an overdose", "he hits me"])
-    def test_a_check_in_needs_the_gravity_in_which_an_emergency_counts_twice(
+    @pytest.mark.parametrize("text", ["hello", "took all the tablets i think", "is he going to hit me again"])
+    def test_in_the_gravity_an_emergency_counts_twice(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, text: str
     ) -> None:
         sense = DangerSense(small_corpus, small_fitted)
         (found,) = sense.judge_learnt(*look(text))
         gravity = found.emergency_probability + found.check_probability
         for threshold, sign in ((gravity - 1e-4, Sign.CHECK), (gravity + 1e-4, Sign.NONE)):
-            calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, check_threshold=threshold)
+            whole = Thresholds(card=1.1, check=1.1, gravity=threshold)
+            calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
             sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
             assert sense.judge_learnt(*look(text))[0].sign is sign
+
+    @pytest.mark.parametrize(
+        ("text", "sign"),
+        [
+            ("I have taken an overdose", Sign.EMERGENCY),
+            ("i have taken an overdose!!", Sign.EMERGENCY),
+            ("this homework is killing me", Sign.NONE),
+            ("is an overdose something i have taken", Sign.NONE),
+        ],
+    )
+    def test_the_editors_own_sign_is_what_they_said_whatever_was_learnt(
+        self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, text: str, sign: Sign
+    ) -> None:
+        never = Thresholds(card=1.1, check=1.1, gravity=2.1)
+        calibration = dataclasses.replace(small_fitted.calibration, whole=never)
+        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        assert sense.judge_learnt(*look(text))[0].sign is sign
 
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking
     ) -> None:
         calibration = dataclasses.replace(
-            small_fitted.calibration,
-            card_threshold=0.0,
-            check_threshold=0.0,
-            part_card_threshold=1.1,
-            part_check_threshold=2.1,
+            small_fitted.calibration, whole=Thresholds(0.0, 0.0, 0.0), part=Thresholds(1.1, 1.1, 2.1)
         )
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert sense.judge_learnt(*look("hello"))[0].sign is Sign.EMERGENCY
@@ -164,13 +173,8 @@ class TestLearnt:
     def test_a_part_is_judged_the_same_though_its_topic_is_not_always_looked_at(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, threshold: float
     ) -> None:
-        calibration = dataclasses.replace(
-            small_fitted.calibration,
-            card_threshold=threshold,
-            check_threshold=threshold,
-            part_card_threshold=threshold,
-            part_check_threshold=threshold,
-        )
+        same = Thresholds(threshold, threshold, threshold)
+        calibration = dataclasses.replace(small_fitted.calibration, whole=same, part=same)
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         texts = ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", "")
         looked = [*map(look, texts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 import subprocess
@@ -14,7 +15,6 @@ import pytest
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching import fitting
 from safetybot.matching.cache import MatcherCache
-from safetybot.matching.calibration import Logistic
 from safetybot.matching.corpus import INSULT, OFF_TOPIC, SIGNS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
 from safetybot.matching.features import Features
@@ -122,7 +122,8 @@ def test_however_little_there_is_it_can_be_fitted_and_asked(topics: int, urgency
         nowhere = np.zeros((len(corpus.texts), WIDTH), np.float32)
         fitted = fit(corpus, corpus.texts, nowhere, WordList(), lambda stage, done: None)
         figures = [getattr(fitted.calibration, name) for name in Calibration.__dataclass_fields__]
-        assert all(np.isfinite(figure) for figure in figures if not isinstance(figure, Logistic))
+        figures += [*dataclasses.astuple(fitted.calibration.whole), *dataclasses.astuple(fitted.calibration.part)]
+        assert all(np.isfinite(figure) for figure in figures if isinstance(figure, float))
         interpreter = Interpreter(corpus, fitted, make_preparer(corpus), None)
         for text in ("", "zzz", corpus.texts[0]):
             meant = interpreter.interpret(text)
@@ -132,9 +133,10 @@ def test_however_little_there_is_it_can_be_fitted_and_asked(topics: int, urgency
 
 
 def test_a_part_of_a_text_must_be_clearer_than_a_whole_one(small_fitted: Fitted) -> None:
-    calibration = small_fitted.calibration
-    assert calibration.part_card_threshold >= calibration.card_threshold
-    assert calibration.part_check_threshold >= calibration.check_threshold
+    whole, part = small_fitted.calibration.whole, small_fitted.calibration.part
+    assert part.card >= whole.card
+    assert part.check >= whole.check
+    assert part.gravity >= whole.gravity
 
 
 def test_danger_signals_by_hand() -> None:

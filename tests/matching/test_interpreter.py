@@ -19,7 +19,7 @@ from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import GRAVITY, Danger
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.encoder import FloatArray, SentenceEncoder
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted import Fitted, Thresholds
 from safetybot.matching.interpreter import (
     MATCHED_CHARACTERS,
     PART_WORDS,
@@ -131,9 +131,8 @@ class TestParts:
         knows_nothing = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
 
         def interpret(text: str, card: float, part_card: float) -> Danger:
-            thresholds = {"card_threshold": card, "part_card_threshold": part_card}
             calibration = dataclasses.replace(
-                small_fitted.calibration, check_threshold=2.1, part_check_threshold=2.1, **thresholds
+                small_fitted.calibration, whole=Thresholds(card, 1.1, 2.1), part=Thresholds(part_card, 1.1, 2.1)
             )
             fitted = dataclasses.replace(small_fitted, calibration=calibration)
             return Interpreter(small_corpus, fitted, knows_nothing, encoder).interpret(text).danger
@@ -159,7 +158,8 @@ class TestParts:
                 read.extend(texts)
                 return super().encode_together(texts)
 
-        calibration = dataclasses.replace(small_fitted.calibration, card_threshold=1.1, part_card_threshold=1.1)
+        never = Thresholds(card=1.1, check=1.1, gravity=2.1)
+        calibration = dataclasses.replace(small_fitted.calibration, whole=never, part=never)
         fitted = dataclasses.replace(small_fitted, calibration=calibration)
         preparer = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
         interpreter = Interpreter(small_corpus, fitted, preparer, Counted())

@@ -20,9 +20,9 @@ from safetybot.matching.cache import MatcherCache
 from safetybot.matching.calibration import Logistic
 from safetybot.matching.corpus import NOT_TOPICS, OFF_TOPIC
 from safetybot.matching.danger import GRAVITY
+from safetybot.matching.danger_calibration import CARD_RATE, CHECK_RATE
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.fitter import cache_key
-from safetybot.matching.fitting import CARD_RATE, CHECK_RATE
 from safetybot.matching.interpreter import Interpreter
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.matcher import Decision
@@ -113,8 +113,9 @@ def test_what_cross_validation_promises(fitted: Fitted) -> None:
     assert calibration.right_in_three > 0.84
     assert calibration.emergencies_carded > 0.62
     assert calibration.emergencies_caught > 0.83
-    assert 0 < calibration.check_threshold < 2
-    assert 0 < calibration.card_threshold < 1
+    assert 0 < calibration.whole.card < 1
+    assert 0 < calibration.whole.check < 1
+    assert 0 < calibration.whole.gravity < 2
     assert CARD_RATE <= 0.02, "the policy itself, from the issue"
     assert CHECK_RATE <= 0.08
     models = [getattr(calibration, name) for name in Calibration.__dataclass_fields__]
