@@ -152,7 +152,8 @@ class Window:
         return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
 
     async def sideways(self) -> int:
-        """How many pixels the page is wider than the window."""
+        """How many pixels the page is wider than the window, once it has its style sheets."""
+        await self.page.wait_for_load_state()
         return int(await self.page.evaluate("document.scrollingElement.scrollWidth - innerWidth"))
 
     # --- The end -----------------------------------------------------------------------------------------------
