@@ -29,8 +29,11 @@
   const use = document.getElementById("use-phrase");
   const reply = document.getElementById("reply");
   if (use && reply) {
-    let touched = false;
-    reply.addEventListener("focus", () => { touched = true; });
+    // Where nobody has been yet, it goes to the end. (Somebody may have been there before this script was.)
+    let touched = document.activeElement === reply;
+    for (const kind of ["focus", "input"]) {
+      reply.addEventListener(kind, () => { touched = true; });
+    }
     use.addEventListener("click", (event) => {
       event.preventDefault();
       const phrase = document.getElementById("phrase").selectedOptions[0].dataset.say;
