@@ -41,10 +41,7 @@ def main() -> None:
         print("their calibration is known" if known_calibration(key) else "their calibration is not known")
         return
     if not arguments.calibration:
-        every = max(1, len(texts) // 20)
-        vectors = SentenceEncoder().encode_all(
-            texts, lambda done: print(f"{done} of {len(texts)}") if done % every == 0 else None
-        )
+        vectors = SentenceEncoder().encode_all(texts, lambda done: print(f"{done} of {len(texts)}"))
         save_known_vectors(texts, vectors, encoder_hash())
     KNOWN_CALIBRATION.unlink(missing_ok=True)  # lest it is taken for what is to be found out
     with tempfile.TemporaryDirectory() as folder:

@@ -30,6 +30,8 @@ _FOLDER = Path(__file__).parent / "encoder_files"
 _MODEL, _VOCABULARY, _HASHES = "encoder.onnx", "vocab.txt", "SHA256"
 _VECTOR, _TOKENS = "embedding", "tokens.in_place"
 _TOKENS_MAX = 128
+_TOGETHER = 8
+"""Texts; with more, none of them takes less."""
 _LOG_ERRORS_ONLY = 3
 
 FloatArray = npt.NDArray[np.float32]
@@ -76,14 +78,17 @@ class SentenceEncoder:
 
         A fifth quicker than one after the other; where they differ in length, slower, for all are made as long.
         """
-        tokens = [self._tokeniser.encode(text, _TOKENS_MAX) for text in texts]
-        numbers = np.zeros((len(tokens), max(map(len, tokens), default=0)), np.int64)
+        return self._run_together([self._tokeniser.encode(text, _TOKENS_MAX) for text in texts])
+
+    def _run_together(self, tokens: Sequence[Sequence[int]]) -> FloatArray:
+        """Unit vectors of a few texts, given as numbers of tokens: shape (len(tokens), 384)."""
+        if not tokens:
+            return np.zeros((0, WIDTH), np.float32)
+        numbers = np.zeros((len(tokens), max(map(len, tokens))), np.int64)
         present = np.zeros_like(numbers)
         for row, found in enumerate(tokens):
             numbers[row, : len(found)] = found
             present[row, : len(found)] = 1
-        if not tokens:
-            return np.zeros((0, WIDTH), np.float32)
         vectors: FloatArray = self._session.run([_VECTOR], {"input_ids": numbers, "attention_mask": present})[0]
         return vectors
 
@@ -119,16 +124,32 @@ class SentenceEncoder:
         return [output[0] for output in found]
 
     def encode_all(self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None) -> FloatArray:
-        """Unit vectors of many texts: shape (len(texts), 384); each core works on its own text.
+        """Unit vectors of many texts: shape (len(texts), 384).
 
-        ``on_progress`` is told how many are done.
+        Each core works on its own few texts of as many tokens, which takes two thirds of the time of one after the
+        other, and gives the same vectors but for the last bit. ``on_progress`` is told how many are done, a hundred
+        times at most.
         """
         vectors = np.zeros((len(texts), WIDTH), np.float32)
+        tokens = [self._tokeniser.encode(text, _TOKENS_MAX) for text in texts]
+        by_length: dict[int, list[int]] = {}
+        for row, found in enumerate(tokens):
+            by_length.setdefault(len(found), []).append(row)
+        together = [
+            rows[start : start + _TOGETHER] for rows in by_length.values() for start in range(0, len(rows), _TOGETHER)
+        ]
+
+        def encode(rows: Sequence[int]) -> FloatArray:
+            return self._run_together([tokens[row] for row in rows])
+
+        done = told = 0
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for row, vector in enumerate(pool.map(self.encode, texts)):
-                vectors[row] = vector
-                if on_progress:
-                    on_progress(row + 1)
+            for rows, found_vectors in zip(together, pool.map(encode, together), strict=True):
+                vectors[rows] = found_vectors
+                done += len(rows)
+                if on_progress and (done - told >= len(texts) / 100 or done == len(texts)):
+                    told = done
+                    on_progress(done)
         return vectors
 
 

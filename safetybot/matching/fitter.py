@@ -202,14 +202,7 @@ def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache
     known = cache.load_vectors(name)
     known |= known_vectors((text for text in texts if text not in known), encoder_hash())
     new = [text for text in dict.fromkeys(texts) if text not in known]
-    every = max(1, len(new) // 100)
-
-    def tell(done: int) -> None:
-        # Not of each one: whoever listens would be kept from reading by eleven thousand messages.
-        if done % every == 0 or done == len(new):
-            progress("reading examples", done / len(new))
-
-    vectors = encoder.encode_all(new, tell)
+    vectors = encoder.encode_all(new, lambda done: progress("reading examples", done / len(new)))
     known |= dict(zip(new, vectors, strict=True))
     if new or len(known) > 2 * len(texts):
         cache.save_vectors(name, {text: known[text] for text in dict.fromkeys(texts)})

@@ -99,12 +99,21 @@ def test_the_same_text_has_the_same_vector_to_the_last_bit(encoder: SentenceEnco
 
 def test_many_texts_at_once_have_the_vectors_of_each_alone(encoder: SentenceEncoder) -> None:
     texts = ["help", "someone is blackmailing me with my nudes", "", "😭", "how do i make a password " * 20]
-    told: list[int] = []
-    vectors = encoder.encode_all(texts, told.append)
+    texts += [
+        f"{who} keeps asking me for a {what}" for who in ("he", "she", "dad") for what in ("photo", "kiss", "cat")
+    ]
+    vectors = encoder.encode_all(texts)
     assert vectors.shape == (len(texts), WIDTH)
-    assert all((vector == encoder.encode(text)).all() for text, vector in zip(texts, vectors, strict=True))
-    assert told == [1, 2, 3, 4, 5]
+    assert np.abs(vectors - [encoder.encode(text) for text in texts]).max() < 1e-6
     assert encoder.encode_all([]).shape == (0, WIDTH)
+
+
+def test_reading_many_texts_tells_how_far_it_is(encoder: SentenceEncoder) -> None:
+    told: list[int] = []
+    encoder.encode_all([f"help{' me' * (number % 7)}" for number in range(1_000)], told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1_000
+    assert 20 < len(told) <= 100
 
 
 def test_texts_of_like_meaning_are_near(encoder: SentenceEncoder) -> None:
