@@ -6,7 +6,6 @@ own (:mod:`safetybot.matching.fitter`) and reads the result from the cache.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -50,8 +49,12 @@ FOLDS = 5
 SMALL = 3_000
 """Texts. Of more, every one is scored: when it was half of them, three changed lines of a file moved the thresholds so
 far that 3 of 20 emergencies lost the card. Of fewer it is half; their thresholds are a guess either way."""
-ENOUGH = 20_000
-"""Texts. Of more, only about so many are scored: a threshold does not get surer with more, and it takes minutes."""
+COMPARED_MAX = 550_000_000
+"""Pairs of texts. Of more than cross-validation would compare in its five parts, fewer parts are scored, and of a
+single one only some texts: the time grows with the square, and a threshold gets no surer with the ten-thousandth."""
+LEARNT_MAX = 36_000_000_000
+"""Examples times classes times landmarks: a step of learning takes as long as that is large. Where it would be more,
+there are fewer landmarks."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
 OFF_TOPIC_OFFER_RATE = 0.06
@@ -60,8 +63,10 @@ NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
 to 50 a topic, ``research/matching.md`` §3.5.)"""
 
-_STEPS = 20
-"""(30 find the topics of held-out examples no better …"""
+_ROWS_AT_ONCE = 1_000
+"""Rows that are compared with all others at once, for the sake of memory."""
+_STEPS = 12
+"""(20 find the topics of held-out examples no better …"""
 _DANGER_STEPS = 30
 """… but the signs of danger, which are harder to tell apart, are a little surer with them.)"""
 
@@ -107,11 +112,11 @@ class _Learnt:
 
 def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, steps: int, *, alone: bool) -> _Learnt:
     """Fits a head on the rows that have a label (0 or more); ``alone``: the others are not asked for."""
-    known = np.flatnonzero(labels >= 0)
-    mapped = NystromMap(matrix.rows(_mixed(landmarks)))
+    known, classes = np.flatnonzero(labels >= 0), int(labels.max()) + 1
+    mapped = NystromMap(matrix.rows(_mixed(landmarks)[: LEARNT_MAX // max(1, len(known) * classes)]))
     inputs = mapped.coordinates(matrix.rows(known) if alone else matrix)
     learnt_from = inputs if alone else inputs[known]
-    weights = logistic_regression(learnt_from, labels[known], int(labels.max()) + 1, steps)
+    weights = logistic_regression(learnt_from, labels[known], classes, steps)
     return _Learnt(mapped.fold(weights), inputs)
 
 
@@ -148,8 +153,9 @@ def _calibrate(
     danger_inputs = np.ascontiguousarray(danger_inputs[:, :CALIBRATION_LANDMARKS])
     urgent, high = topics_of(corpus, Urgency.EMERGENCY), topics_of(corpus, Urgency.HIGH)
 
-    scored_share = 1.0 if len(corpus.texts) >= SMALL else 0.5
-    folds = min(FOLDS, math.ceil(FOLDS * ENOUGH / max(1, len(corpus.texts))))
+    parts = COMPARED_MAX * FOLDS / max(1, len(corpus.texts) ** 2)
+    folds = min(FOLDS, max(1, int(parts)))
+    scored_share = min(1.0, parts) if len(corpus.texts) >= SMALL else 0.5
     found = []
     for k in range(folds):
         progress("calibrating", k / folds / 2)
@@ -162,8 +168,7 @@ def _calibrate(
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
         scores[:, ~live] = -30
-        similarity = matrix.rows(scored).kernel(matrix.rows(train))
-        near = nearest_by_group(similarity, labels.classes[train], len(corpus.classes))
+        near = _nearest(matrix, scored, train, labels.classes[train], len(corpus.classes))
         truth = np.where(hidden[scored] | (labels.classes[scored] >= topics), -1, labels.classes[scored])
         found.append(_Scored(scored, np.log(softmax(scores) + 1e-12), near, truth))
     nearest_weight = _best_weight(found, topics)
@@ -187,13 +192,14 @@ def _calibrate(
         asked_class.append(labels.classes[scored][asked])
 
         train_danger = np.flatnonzero((labels.danger >= 0) & (fold != k))
-        weights = logistic_regression(danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _STEPS)
+        weights = logistic_regression(
+            danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _DANGER_STEPS
+        )
         is_hidden = (truth < 0) & (labels.classes[scored] >= 0) & (labels.classes[scored] < topics)
         judged = (fold[scored] == k) & ~is_hidden
         rows = scored[judged]
         sign_train = train_danger[labels.classes[train_danger] < 0]
-        to_signs = matrix.rows(rows).kernel(matrix.rows(sign_train))
-        near_signs = nearest_by_group(to_signs, labels.danger[sign_train], len(SIGNS))
+        near_signs = _nearest(matrix, rows, sign_train, labels.danger[sign_train], len(SIGNS))
         likely = softmax(held_out.fused(DANGER_WEIGHT)[judged])
         danger.append(danger_signals(softmax(danger_inputs[rows] @ weights), likely, urgent, high, near_signs))
         danger_rows.append(rows)
@@ -246,6 +252,14 @@ def _best_weight(found: Sequence[_Scored], topics: int) -> float:
         )
 
     return max(NEAREST_WEIGHTS, key=right)
+
+
+def _nearest(matrix: KernelMatrix, rows: LabelArray, others: LabelArray, groups: LabelArray, count: int) -> FloatArray:
+    """The largest similarity of each of ``rows`` to each group of ``others``, as of :func:`nearest_by_group`."""
+    compared = matrix.rows(others)
+    blocks = (matrix.rows(rows[start : start + _ROWS_AT_ONCE]) for start in range(0, len(rows), _ROWS_AT_ONCE))
+    found = [nearest_by_group(block.kernel(compared), groups, count) for block in blocks]
+    return np.concatenate(found) if found else np.zeros((0, count), np.float32)
 
 
 def nearest_by_group(similarity: FloatArray, groups: LabelArray, count: int) -> FloatArray:

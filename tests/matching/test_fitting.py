@@ -21,7 +21,9 @@ from safetybot.matching.features import Features
 from safetybot.matching.fitted import Calibration, Fitted, danger_signals, topics_of
 from safetybot.matching.fitter import fit_corpus
 from safetybot.matching.fitting import fit, nearest_by_group
+from safetybot.matching.head import NystromMap
 from safetybot.matching.interpreter import Interpreter, make_preparer
+from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 
@@ -88,6 +90,36 @@ def test_progress_is_told_and_ends(small_corpus: Corpus, tmp_path: Path) -> None
         done = [share for name, share in told if name == stage]
         assert done == sorted(done)
         assert done[-1] == 1
+
+
+def test_of_very_many_texts_fewer_landmarks_serve_and_one_part_is_scored(
+    monkeypatch: pytest.MonkeyPatch, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    """As of a thousand topics; here the limits are lowered instead."""
+    asked = small_corpus.class_starts[-1]
+    landmarks: list[int] = []
+    told: list[float] = []
+
+    class Counted(NystromMap):
+        def __init__(self, chosen: KernelMatrix) -> None:
+            super().__init__(chosen)
+            landmarks.append(len(chosen.sentences))
+
+    monkeypatch.setattr(fitting, "NystromMap", Counted)
+    monkeypatch.setattr(fitting, "LEARNT_MAX", 20 * asked * len(small_corpus.classes))
+    monkeypatch.setattr(fitting, "COMPARED_MAX", 1)
+    fitted = fit_corpus(
+        small_corpus, tmp_path, lambda stage, done: told.append(done) if stage == "calibrating" else None
+    )
+
+    assert landmarks[0] == 20 < asked
+    assert told == [0, 0.5, 1]
+    right = [
+        int(fitted.topic_head.scores(_row(fitted, row)).argmax()) == number
+        for number in range(len(small_corpus.classes) - 2)
+        for row in range(*small_corpus.class_starts[number : number + 2])
+    ]
+    assert sum(right) / len(right) > 0.8
 
 
 def test_the_same_to_the_last_bit_in_another_process(tmp_path: Path, small_corpus: Corpus) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
+from safetybot.matching import head
 from safetybot.matching.features import Features
 from safetybot.matching.head import (
     BIAS,
@@ -75,6 +76,16 @@ def test_thirty_steps_are_nearly_enough() -> None:
     inputs, labels = _problem()
     few, many = (logistic_regression(inputs, labels, CLASSES, steps) for steps in (30, 300))
     assert _loss(few, inputs, labels) < _loss(many, inputs, labels) + 1e-3
+
+
+@pytest.mark.parametrize("first", [0.001, 0.02, 1.0])
+def test_steps_that_are_too_long_are_taken_back(monkeypatch: pytest.MonkeyPatch, first: float) -> None:
+    inputs, labels = _problem()
+    best = logistic_regression(inputs, labels, CLASSES, 300)
+    monkeypatch.setattr(head, "_CURVATURE_OF_ONE", first)
+    monkeypatch.setattr(head, "_CURVATURE_MIN", 0.0)
+    found = logistic_regression(inputs, labels, CLASSES, 300)
+    assert _loss(found, inputs, labels) == pytest.approx(_loss(best, inputs, labels), abs=1e-5)
 
 
 def test_no_examples_no_weights() -> None:
