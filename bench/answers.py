@@ -30,7 +30,7 @@ from published import FIGURES, build_minilm
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from targets import TARGETS
-from ways import MINILM, OURS, RIVALS, WRATIO
+from ways import MINILM, OURS, OURS_WITH_MINILM, RIVALS, WRATIO
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT / ".." / "shared"
@@ -81,7 +81,8 @@ class Bench:
         self._options = options
         self._scratch = scratch
         self._run = run
-        self._ways = [OURS, *(way for way in RIVALS if way != MINILM or options.minilm)]
+        with_published = (OURS_WITH_MINILM,) if options.minilm else ()
+        self._ways = [OURS, *with_published, *(way for way in RIVALS if way != MINILM or options.minilm)]
 
     def dev(self) -> list[str]:
         """Our content and our labelled messages; then what is asked for beside what is reached."""

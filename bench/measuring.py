@@ -13,7 +13,7 @@ import numpy as np
 from child import hand_back, keep_to_one_core, megabytes, tell
 from labelled import DEV, Message, Task, few_shot, own
 from noise import KINDS, noisy
-from ways import OURS, Ranker, Ranking, ours, rival
+from ways import OURS, OURS_WITH_MINILM, Ranker, Ranking, ours, rival, with_minilm
 
 WARM_UP = 10
 """Messages matched before the clock counts."""
@@ -82,6 +82,8 @@ def task_of(spec: Spec) -> Task:
 def _rank(spec: Spec, task: Task) -> Ranker:
     if spec.way == OURS:
         return ours(task.corpus, Path(spec.cache), tell)
+    if spec.way == OURS_WITH_MINILM:
+        return with_minilm(task.corpus, Path(spec.minilm), tell)
     return rival(spec.way, task.examples, Path(spec.minilm) if spec.minilm else None)
 
 

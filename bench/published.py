@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 import shutil
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from labelled import BANKING, CLINC
 
-_BUILDER = Path(__file__).parents[1] / "tools" / "build_encoder.py"
+_TOOLS = Path(__file__).parents[1] / "tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +65,9 @@ def build_minilm(file: Path, folder: Path) -> None:
     else:
         shutil.copyfile(file, folder / "model.safetensors")
         shutil.copyfile(file.with_name("vocab.txt"), folder / "vocab.txt")
-    weights, builder = folder / "model.safetensors", _builder()
-    if builder.sha256(weights) != builder.WEIGHTS_SHA256:
+    sys.path.insert(0, str(_TOOLS))
+    import build_encoder  # type: ignore[import-not-found]
+
+    if build_encoder.sha256(folder / "model.safetensors") != build_encoder.WEIGHTS_SHA256:
         raise ValueError(f"{file.name} does not hold the published weights: their SHA-256 is another")
-    builder.onnx.save(builder.build_graph(builder.load_file(weights)), folder / "float.onnx")
-    logging.disable(logging.WARNING)  # the quantiser advises a step that changes nothing here
-    builder.quantize_dynamic(
-        folder / "float.onnx",
-        folder / "encoder.onnx",
-        weight_type=builder.QuantType.QInt8,
-        per_channel=True,
-        reduce_range=True,
-    )
-    logging.disable(logging.NOTSET)
-
-
-def _builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_encoder", _BUILDER)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{_BUILDER} cannot be read")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    build_encoder.onnx.save(build_encoder.build(folder, folder), folder / "encoder.onnx")

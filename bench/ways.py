@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.features import Featuriser
+from safetybot.matching.fitted import Fitted
 
 OURS = "safetybot"
 TOPICS = "safetybot, topics alone"
@@ -20,6 +21,7 @@ BM25 = "BM25"
 CENTROID = "TF-IDF centroid"
 ENCODER = "our encoder, nearest example"
 MINILM = "all-MiniLM-L6-v2, nearest example"
+OURS_WITH_MINILM = "safetybot with all-MiniLM-L6-v2"
 RIVALS = (WRATIO, TOKEN_SET, BM25, CENTROID, ENCODER, MINILM)
 
 KEPT = 5
@@ -67,18 +69,35 @@ def topics_alone(corpus: Corpus, cache: Path) -> Ranker:
     """The same from the cache without the danger sense, which the plain methods do not have either."""
     from safetybot.matching.cache import MatcherCache
     from safetybot.matching.fitter import cache_key, load_encoder
-    from safetybot.matching.interpreter import MATCHED_CHARACTERS, make_preparer
-    from safetybot.matching.matcher import Decision, Matcher
 
     fitted, encoder = MatcherCache(cache).load(cache_key(corpus)), load_encoder()
     assert fitted, "the matcher is to be fitted first"
     assert encoder, "the encoder is part of what is measured"
+    return _topics(corpus, fitted, encoder.encode)
+
+
+def with_minilm(corpus: Corpus, folder: Path, progress: Callable[[str, float], None]) -> Ranker:
+    """This project's matcher (topics alone), fitted with the published encoder in ``folder``."""
+    from safetybot.matching.fitting import fit
+    from safetybot.matching.interpreter import known_words, make_preparer
+
+    words, encode = known_words(corpus.language), _encoder(folder)
+    preparer = make_preparer(corpus, known=words)
+    prepared = tuple(map(preparer.mend, corpus.plain))
+    vectors = np.stack([encode(text) for text in prepared])
+    return _topics(corpus, fit(corpus, prepared, vectors, words, progress), encode)
+
+
+def _topics(corpus: Corpus, fitted: Fitted, encode: Callable[[str], FloatArray]) -> Ranker:
+    from safetybot.matching.interpreter import MATCHED_CHARACTERS, make_preparer
+    from safetybot.matching.matcher import Decision, Matcher
+
     preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
     matcher = Matcher(corpus, fitted)
 
     def rank(text: str) -> Ranking:
         mended = preparer.prepare(text[:MATCHED_CHARACTERS]).mended
-        match = matcher.match(fitted.featuriser.features(mended, encoder.encode(mended)))
+        match = matcher.match(fitted.featuriser.features(mended, encode(mended)))
         topics = [choice.topic for choice in match.choices]
         return Ranking(topics, match.first_probability, match.decision is Decision.UNSURE)
 

@@ -64,6 +64,15 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def build(source: Path, scratch: Path) -> onnx.ModelProto:
+    """The encoder of the weights in a folder (``model.safetensors``, ``vocab.txt``)."""
+    weights = load_file(source / "model.safetensors")
+    shown = seen_ranges(weights, calibration_texts(source / "vocab.txt"), scratch)
+    model = EncoderGraph(weights, shown).model()
+    onnx.checker.check_model(model)
+    return model
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the sentence encoder from published weights.")
     parser.add_argument("folder", nargs="?", type=Path, help="folder with model.safetensors and vocab.txt")
@@ -75,11 +84,7 @@ def main() -> None:
         weights_file = source / "model.safetensors"
         if sha256(weights_file) != WEIGHTS_SHA256 and not arguments.any_weights:
             sys.exit(f"{weights_file.name} is not the published file: its SHA-256 is not {WEIGHTS_SHA256}")
-        weights = load_file(weights_file)
-        shown = seen_ranges(weights, calibration_texts(source / "vocab.txt"), scratch)
-        model = EncoderGraph(weights, shown).model()
-        onnx.checker.check_model(model)
-        onnx.save(model, scratch / "encoder.onnx")
+        onnx.save(build(source, scratch), scratch / "encoder.onnx")
         TARGET.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(scratch / "encoder.onnx", TARGET / "encoder.onnx")
         shutil.copyfile(source / "vocab.txt", TARGET / "vocab.txt")

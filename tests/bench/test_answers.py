@@ -119,6 +119,14 @@ def test_the_whole_script(tmp_path: Path) -> None:
     assert "USE + classifier" in done.stdout, "published figures stand beside"
 
 
+def test_other_weights_are_not_taken_for_the_published_ones(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "vocab.txt"):
+        (tmp_path / name).write_bytes(b"something else")
+    (tmp_path / "built").mkdir()
+    with pytest.raises(ValueError, match="does not hold the published weights"):
+        bench("published").build_minilm(tmp_path / "model.safetensors", tmp_path / "built")
+
+
 def test_the_few_examples_are_among_the_more(tmp_path: Path) -> None:
     write_public_set(tmp_path)
     few_shot = bench("labelled").few_shot
