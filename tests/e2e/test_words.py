@@ -12,8 +12,8 @@ from tests.e2e.program import Program
 from tests.e2e.speech import Content
 from tests.emulator import Emulator
 
-SAID = "how do I beat Zebedee"
-SHOWN = "how do I beat [name]"
+SAID = "when is Zebedee on"
+SHOWN = "when is [name] on"
 
 
 @pytest.mark.slow
