@@ -30,7 +30,7 @@ _FOLDER = Path(__file__).parent / "encoder_files"
 _MODEL, _VOCABULARY, _HASHES = "encoder.onnx", "vocab.txt", "SHA256"
 _VECTOR, _TOKENS = "embedding", "tokens.in_place"
 _TOKENS_MAX = 128
-_TOGETHER = 8
+_TOGETHER = 16
 """Texts; with more, none of them takes less."""
 _LOG_ERRORS_ONLY = 3
 

@@ -91,6 +91,10 @@ _DANGER_OF_URGENCY = {
 }
 
 
+ORDINARY_MAX = 15_000
+"""Examples of normal topics that teach the danger sense what is harmless: of more, so many taken evenly from each."""
+
+
 def danger_of(corpus: Corpus, class_: str) -> int:
     """The number of the danger that examples of a class teach, −1 for none."""
     return _DANGER_OF_URGENCY[corpus.urgency.get(class_, Urgency.NORMAL)]
@@ -111,6 +115,7 @@ class Labels:
             rows = slice(corpus.class_starts[number], corpus.class_starts[number + 1])
             classes[rows] = number
             danger[rows] = danger_of(corpus, class_)
+        danger[_beyond(classes, danger)] = -1
         for number in range(len(SIGNS)):
             danger[corpus.sign_starts[number] : corpus.sign_starts[number + 1]] = number
         return cls(classes, danger)
@@ -122,6 +127,14 @@ class Labels:
     @property
     def danger_rows(self) -> LabelArray:
         return np.flatnonzero(self.danger >= 0)
+
+
+def _beyond(classes: LabelArray, danger: LabelArray) -> LabelArray:
+    """The rows of ordinary examples that are more than ORDINARY_MAX."""
+    rows = np.random.default_rng(4).permutation(np.flatnonzero(danger == SIGNS.index(Sign.NONE)))
+    rows = rows[np.argsort(classes[rows], kind="stable")]
+    place_in_class = np.arange(len(rows)) - np.searchsorted(classes[rows], classes[rows])
+    return rows[np.argsort(place_in_class, kind="stable")[ORDINARY_MAX:]]
 
 
 @dataclass(frozen=True)

@@ -49,15 +49,17 @@ FOLDS = 5
 SMALL = 3_000
 """Texts. Of more, every one is scored: when it was half of them, three changed lines of a file moved the thresholds so
 far that 3 of 20 emergencies lost the card. Of fewer it is half; their thresholds are a guess either way."""
-COMPARED_MAX = 550_000_000
-"""Pairs of texts. Of more than cross-validation would compare in its five parts, fewer parts are scored, and of a
-single one only some texts: the time grows with the square, and a threshold gets no surer with the ten-thousandth."""
-LEARNT_MAX = 36_000_000_000
+COMPARED_MAX = 650_000_000
+"""Pairs of texts. Of more than cross-validation would compare in its five parts, fewer parts are scored: the time grows
+with the square …"""
+SCORED_ALONE = 3_000
+"""… and of a single part about so many examples of topics: a threshold gets no surer with the ten-thousandth."""
+LEARNT_MAX = 18_000_000_000
 """Examples times classes times landmarks: a step of learning takes as long as that is large. Where it would be more,
 there are fewer landmarks."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
-OFF_TOPIC_OFFER_RATE = 0.05
+OFF_TOPIC_OFFER_RATE = 0.04
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
 NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
@@ -65,10 +67,9 @@ to 50 a topic, ``research/matching.md`` §3.5.)"""
 
 _ROWS_AT_ONCE = 1_000
 """Rows that are compared with all others at once, for the sake of memory."""
-_STEPS = 12
-"""(20 find the topics of held-out examples no better …"""
-_DANGER_STEPS = 30
-"""… but the signs of danger, which are harder to tell apart, are a little surer with them.)"""
+_ITERATIONS = 10
+_DANGER_ITERATIONS = 10
+"""(More find neither the topics of held-out examples better, nor the danger.)"""
 
 
 def fit(
@@ -94,9 +95,9 @@ def fit(
 
     labels = Labels.of(corpus)
     landmarks = choose_landmarks(labels.classes[labels.ask_rows], LANDMARKS)
-    topics = _learn(matrix, labels.classes, landmarks, _STEPS, alone=known is not None)
+    topics = _learn(matrix, labels.classes, landmarks, _ITERATIONS, alone=known is not None)
     progress("learning", 0.6)
-    danger = _learn(matrix, labels.danger, _danger_landmarks(labels), _DANGER_STEPS, alone=known is not None)
+    danger = _learn(matrix, labels.danger, _danger_landmarks(labels), _DANGER_ITERATIONS, alone=True)
     progress("learning", 1)
     calibration = known or _calibrate(corpus, labels, matrix, topics.inputs, danger.inputs, progress)
     return Fitted(corpus.word_counts, words, prepared, featuriser, features, topics.head, danger.head, calibration)
@@ -104,19 +105,19 @@ def fit(
 
 @dataclass(frozen=True)
 class _Learnt:
-    """A head, and the coordinates of every row, or of those it was fitted on."""
+    """A head, and the coordinates of every row, or of those it was fitted on, in their order."""
 
     head: LinearHead
     inputs: FloatArray
 
 
-def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, steps: int, *, alone: bool) -> _Learnt:
+def _learn(matrix: KernelMatrix, labels: LabelArray, landmarks: LabelArray, iterations: int, *, alone: bool) -> _Learnt:
     """Fits a head on the rows that have a label (0 or more); ``alone``: the others are not asked for."""
     known, classes = np.flatnonzero(labels >= 0), int(labels.max()) + 1
     mapped = NystromMap(matrix.rows(_mixed(landmarks)[: LEARNT_MAX // max(1, len(known) * classes)]))
     inputs = mapped.coordinates(matrix.rows(known) if alone else matrix)
     learnt_from = inputs if alone else inputs[known]
-    weights = logistic_regression(learnt_from, labels[known], classes, steps)
+    weights = logistic_regression(learnt_from, labels[known], classes, iterations)
     return _Learnt(mapped.fold(weights), inputs)
 
 
@@ -151,20 +152,24 @@ def _calibrate(
     hidden_in = random.permutation(topics) % FOLDS
     inputs = np.ascontiguousarray(topic_inputs[:, :CALIBRATION_LANDMARKS])
     danger_inputs = np.ascontiguousarray(danger_inputs[:, :CALIBRATION_LANDMARKS])
+    danger_place = np.cumsum(labels.danger >= 0) - 1
+    """Row of the corpus → row of ``danger_inputs``, of those that teach danger."""
     urgent, high = topics_of(corpus, Urgency.EMERGENCY), topics_of(corpus, Urgency.HIGH)
 
     parts = COMPARED_MAX * FOLDS / max(1, len(corpus.texts) ** 2)
     folds = min(FOLDS, max(1, int(parts)))
-    scored_share = min(1.0, parts) if len(corpus.texts) >= SMALL else 0.5
+    scored_share = np.full(len(corpus.texts), 1.0 if len(corpus.texts) >= SMALL else 0.5)
+    is_topic = (labels.classes >= 0) & (labels.classes < topics)
+    if folds == 1:
+        scored_share[is_topic] *= min(1.0, SCORED_ALONE * FOLDS / max(1, is_topic.sum()))
     found = []
     for k in range(folds):
         progress("calibrating", k / folds / 2)
-        is_topic = (labels.classes >= 0) & (labels.classes < topics)
         hidden = is_topic & (hidden_in[np.clip(labels.classes, 0, topics - 1)] == k)
         train = np.flatnonzero((labels.classes >= 0) & ~hidden & (fold != k))
         scored = np.flatnonzero((hidden & (fold != k)) | (fold == k))
-        scored = scored[random.random(len(scored)) < np.where(hidden[scored], scored_share / 2, scored_share)]
-        weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _STEPS)
+        scored = scored[random.random(len(scored)) < scored_share[scored] * np.where(hidden[scored], 0.5, 1.0)]
+        weights = logistic_regression(inputs[train], labels.classes[train], len(corpus.classes), _ITERATIONS)
         live = np.isin(np.arange(len(corpus.classes)), labels.classes[train])
         scores = inputs[scored] @ weights
         scores[:, ~live] = -30
@@ -192,16 +197,16 @@ def _calibrate(
         asked_class.append(labels.classes[scored][asked])
 
         train_danger = np.flatnonzero((labels.danger >= 0) & (fold != k))
-        weights = logistic_regression(
-            danger_inputs[train_danger], labels.danger[train_danger], len(SIGNS), _DANGER_STEPS
-        )
+        taught = danger_inputs[danger_place[train_danger]]
+        weights = logistic_regression(taught, labels.danger[train_danger], len(SIGNS), _DANGER_ITERATIONS)
         is_hidden = (truth < 0) & (labels.classes[scored] >= 0) & (labels.classes[scored] < topics)
-        judged = (fold[scored] == k) & ~is_hidden
+        judged = (fold[scored] == k) & ~is_hidden & (labels.danger[scored] >= 0)
         rows = scored[judged]
         sign_train = train_danger[labels.classes[train_danger] < 0]
         near_signs = _nearest(matrix, rows, sign_train, labels.danger[sign_train], len(SIGNS))
         likely = softmax(held_out.fused(DANGER_WEIGHT)[judged])
-        danger.append(danger_signals(softmax(danger_inputs[rows] @ weights), likely, urgent, high, near_signs))
+        judged_inputs = danger_inputs[danger_place[rows]]
+        danger.append(danger_signals(softmax(judged_inputs @ weights), likely, urgent, high, near_signs))
         danger_rows.append(rows)
 
     inside = np.concatenate(in_scope)

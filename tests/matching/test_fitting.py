@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from safetybot.guidance.model import Sign, Urgency
-from safetybot.matching import fitting
+from safetybot.matching import fitted, fitting
 from safetybot.matching.cache import MatcherCache
 from safetybot.matching.corpus import INSULT, OFF_TOPIC, SIGNS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
@@ -120,6 +120,22 @@ def test_of_very_many_texts_fewer_landmarks_serve_and_one_part_is_scored(
         for row in range(*small_corpus.class_starts[number : number + 2])
     ]
     assert sum(right) / len(right) > 0.8
+
+
+def test_of_very_many_ordinary_examples_some_of_each_topic_teach_danger(
+    monkeypatch: pytest.MonkeyPatch, small_corpus: Corpus
+) -> None:
+    every = fitted.Labels.of(small_corpus)
+    signs = slice(small_corpus.sign_starts[0], None)
+    ordinary = np.flatnonzero((every.danger == SIGNS.index(Sign.NONE)) & (every.classes >= 0))
+    kinds = np.unique(every.classes[ordinary])
+    monkeypatch.setattr(fitted, "ORDINARY_MAX", 2 * len(kinds))
+    some = fitted.Labels.of(small_corpus)
+
+    left = ordinary[some.danger[ordinary] >= 0]
+    assert np.bincount(some.classes[left])[kinds].tolist() == [2] * len(kinds)
+    assert (some.danger[signs] == every.danger[signs]).all()
+    assert (some.classes == every.classes).all()
 
 
 def test_the_same_to_the_last_bit_in_another_process(tmp_path: Path, small_corpus: Corpus) -> None:
