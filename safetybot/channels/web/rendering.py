@@ -33,6 +33,7 @@ class Voice:
     wording: WordingFile
     helplines: Sequence[Helpline]
     _advice: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _blocks: dict[str, Markup] = field(default_factory=dict, init=False, repr=False)
 
     def say(self, name: str, **filled: str) -> str:
         """A phrase as plain text."""
@@ -44,8 +45,12 @@ class Voice:
         return self.wording.buttons[name]
 
     def block(self, name: str) -> Markup:
-        """A phrase as HTML."""
-        return Markup(self._words.html(self.wording.say[name], commands=False))  # noqa: S704 - escaped below, like all here
+        """A phrase as HTML, made once, for it is the same on every page."""
+        html = self._blocks.get(name)
+        if html is None:
+            html = Markup(self._words.html(self.wording.say[name], commands=False))  # noqa: S704 - escaped, like all here
+            self._blocks[name] = html
+        return html
 
     def entries(self, entries: Iterable[Entry], new: int | None = None) -> Markup:
         """Entries of a transcript, as items of a list. ``new``: the number of the one that has the id :data:`NEW`."""
