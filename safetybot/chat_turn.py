@@ -24,7 +24,7 @@ SESSION_HOURS = HIDE_HOURS
 """Idle hours after which a session is deleted: before, ``/hide`` needs the numbers of messages in it."""
 FRAGMENT_SECONDS = 120
 ASKING_SECONDS = 600
-"""For which words wait for a Yes."""
+"""For which words wait for a Yes; and for which a text may be about the topic that was answered before it."""
 UPDATE_HOURS = 48
 """Hours an update's number is remembered (Telegram repeats updates for 24)."""
 ALBUM = "telegram-album"
@@ -196,7 +196,8 @@ class ChatTurn:
         """``stored``: a fragment is."""
         opened.session, opened.fragment = turn.session, turn.fragment
         if turn.fragment is not None:
-            expires = int(self._parts.clock()) + (ASKING_SECONDS if turn.fragment.asking else FRAGMENT_SECONDS)
+            seconds = FRAGMENT_SECONDS if turn.fragment.text else ASKING_SECONDS
+            expires = int(self._parts.clock()) + seconds
             self._batch.fragments[self.keys.lookup] = Sealed(self.keys.seal_fragment(turn.fragment), expires)
         elif stored or self.keys.lookup in self._batch.fragments:
             self._batch.fragments[self.keys.lookup] = None

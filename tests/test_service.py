@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from safetybot.chat_turn import FRAGMENT_SECONDS, SESSION_HOURS, UPDATE_HOURS
+from safetybot.chat_turn import ASKING_SECONDS, FRAGMENT_SECONDS, SESSION_HOURS, UPDATE_HOURS
 from safetybot.dialogue.messages import Incoming
-from safetybot.dialogue.session import HIDE_HOURS, ChatKeys
+from safetybot.dialogue.session import HIDE_HOURS, ChatKeys, Fragment
 from safetybot.guidance.model import Guidance
 from safetybot.storage.tables import counters, fragments, handled_updates, sessions
 from safetybot.storage.writing import WriteBehind
@@ -204,16 +204,35 @@ class TestFragments:
         await chat.say(first)
         assert english.topics[topic].answer.first not in [m.text for m in await bot.chat("1002").say(second)]
 
-    async def test_one_is_gone_from_the_database_once_it_is_used(
+    async def test_its_words_are_gone_from_the_database_once_it_is_used(
         self, bot: Bot, chat: Chat, phrasebook: Phrasebook
     ) -> None:
-        first, second, _ = phrasebook.fragments
+        first, second, topic = phrasebook.fragments
         await chat.say(first)
         await bot.restart()
-        assert await bot.rows(fragments) == 1
+        assert (await self._only(bot, chat)).text == first
         await chat.say(second)
         await bot.restart()
+        assert await self._only(bot, chat) == Fragment(answered=topic)
+        await chat.press("topics")
+        await bot.restart()
         assert await bot.rows(fragments) == 0
+
+    @staticmethod
+    async def _only(bot: Bot, chat: Chat) -> Fragment:
+        async with bot.engine.connect() as connection:
+            return keys(bot, chat).open_fragment((await connection.execute(select(fragments.c.sealed))).scalar_one())
+
+    @pytest.mark.parametrize("seconds", [ASKING_SECONDS, ASKING_SECONDS + 1])
+    async def test_which_topic_was_answered_is_known_for_ten_minutes(
+        self, bot: Bot, chat: Chat, phrasebook: Phrasebook, seconds: int
+    ) -> None:
+        await chat.press("topic:sextortion")
+        bot.clock.forward(seconds)
+        await bot.restart()
+        message = (await chat.say(phrasebook.unsure))[0]
+        offered = [button.press for row in message.buttons for button in row]
+        assert (offered[0] == "topic:sextortion") is (seconds == ASKING_SECONDS)
 
     @SQLITE_ALONE
     async def test_one_that_is_not_is_purged_without_a_trace(

@@ -96,7 +96,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What is left of a text that found no answer, for the next turn alone."""
+    """What is left of one turn for the next alone: of a text that found no answer, it; of one that did, its topic."""
 
     text: str = field(default="", repr=False)
     """It, for two minutes, in case its rest is coming."""
@@ -104,6 +104,8 @@ class Fragment:
     """Id of the nearest; empty where there was none."""
     asking: Asking | None = None
     """In place of it, once they were asked whether editors may see the words."""
+    answered: str = ""
+    """Id of the topic that was just answered, which what comes next may be about; then no words are kept."""
 
 
 class SealedDataError(Exception):
@@ -167,7 +169,7 @@ class ChatKeys:
         try:
             waiting = data.get("asking")
             asking = Asking(*(str(waiting[name]) for name in ("id", "text", "topic", "language"))) if waiting else None
-            return Fragment(str(data["text"]), str(data.get("topic", "")), asking)
+            return Fragment(str(data["text"]), str(data.get("topic", "")), asking, str(data.get("answered", "")))
         except (KeyError, TypeError) as error:
             raise SealedDataError("a fragment has an unknown form") from error
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import AgeBand
-from safetybot.guidance.model import Answer, Guidance, Helpline, Show, Topic, YoungerAnswer
+from safetybot.guidance.model import Answer, Guidance, Helpline, Show, Topic, WordingFile, YoungerAnswer
 
 HELP_NOW = "now"
 """The press that shows the emergency card."""
@@ -21,6 +21,11 @@ CHILDLINE, SHOUT = "childline", "shout"
 """Helplines the emergency card names."""
 
 _UNDER_18 = (AgeBand.UNDER_11, AgeBand.FROM_11, AgeBand.FROM_14)
+
+
+def instead_of_an_answer(wording: WordingFile, name: str) -> Outgoing:
+    """The phrase ``name``, where there can be no answer: even then "Help now" stands under it."""
+    return Outgoing(wording.say[name], ((Button(wording.buttons["help-now"], HELP_NOW),),))
 
 
 @dataclass(frozen=True)

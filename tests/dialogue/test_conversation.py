@@ -145,7 +145,7 @@ class TestFreeText:
             turn = talk.say(text)
             assert only(turn).text.startswith(english.topics[topic].answer.first[:20])
             assert turn.counts == (("answer", topic),)
-            assert turn.fragment is None
+            assert turn.fragment == (None if topic == "greeting" else Fragment(answered=topic)), "no words are kept"
             assert turn.session.misses == 0
 
     def test_the_age_is_asked_once_after_an_answer_that_depends_on_it(
@@ -216,7 +216,7 @@ class TestFragments:
         first, second, topic = phrasebook.fragments
         assert ("answer", topic) not in talk.say(first).counts
         assert ("answer", topic) in talk.say(second).counts
-        assert talk.fragment is None
+        assert talk.fragment == Fragment(answered=topic)
 
     def test_without_the_first_the_second_is_nothing(self, talk: Talk, phrasebook: Phrasebook) -> None:
         _, second, topic = phrasebook.fragments
@@ -243,6 +243,48 @@ class TestFragments:
             talk.fragment = Fragment(phrasebook.unsure)
             act()
             assert talk.fragment is None
+
+
+class TestAfterAnAnswer:
+    """What is not clear by itself may be about the topic that was just answered."""
+
+    @pytest.mark.parametrize("before", ["said", "pressed", "read on"])
+    def test_that_is_offered_first(self, talk: Talk, phrasebook: Phrasebook, english: Guidance, before: str) -> None:
+        topic = next(id_ for id_ in phrasebook.asks if english.topics[id_].answer.steps)
+        if before == "said":
+            talk.say(phrasebook.asks[topic])
+        else:
+            talk.press(f"topic:{topic}" if before == "pressed" else f"topic:{topic}:1")
+        turn = talk.say(phrasebook.unsure)
+        offered = presses(only(turn))
+        assert offered[0] == f"topic:{topic}"
+        assert len(offered) == len(set(offered)) == 5
+        assert turn.counts == (("choose", ""),)
+        assert turn.fragment is not None
+        assert turn.fragment.text == phrasebook.unsure
+
+    def test_what_is_clear_is_answered(self, talk: Talk, phrasebook: Phrasebook) -> None:
+        first, second = [topic for topic in phrasebook.asks if topic != "greeting"][:2]
+        talk.say(phrasebook.asks[first])
+        assert ("answer", second) in talk.say(phrasebook.asks[second]).counts
+
+    def test_what_is_off_topic_still_is(self, talk: Talk, phrasebook: Phrasebook, english: Guidance) -> None:
+        talk.say(phrasebook.asks["passwords"])
+        assert only(talk.say("what is the capital of France")).text == said(english, "off-topic")
+
+    def test_who_found_nothing_twice_is_shown_people(self, talk: Talk, phrasebook: Phrasebook) -> None:
+        for _ in range(4):
+            talk.press("none")
+        talk.press("topic:sextortion:1")
+        assert "85258" in only(talk.say(phrasebook.unsure)).text
+
+    def test_a_topic_that_is_gone_is_not_offered(self, talk: Talk, phrasebook: Phrasebook) -> None:
+        talk.fragment = Fragment(answered="no-longer-there")
+        assert "topic:no-longer-there" not in presses(only(talk.say(phrasebook.unsure)))
+
+    def test_a_greeting_is_nothing_to_come_back_to(self, talk: Talk, phrasebook: Phrasebook) -> None:
+        talk.say(phrasebook.asks["greeting"])
+        assert talk.fragment is None
 
 
 class TestNotSure:
