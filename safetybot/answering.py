@@ -16,7 +16,9 @@ from safetybot.dialogue.effects import Effect, KeepWords, Outcome
 from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import ChatKeys
+from safetybot.dialogue.speaker import instead_of_an_answer
 from safetybot.dialogue.turn import Memory, Turn
+from safetybot.guidance.model import WordingFile
 from safetybot.observing import Observed
 from safetybot.report_service import ReportService
 from safetybot.storage.writing import Writing
@@ -140,7 +142,7 @@ class Answering:
         except Exception as error:
             # The type alone: a database error may carry what was to be written.
             _log.error("words could not be kept for the editors: %s", type(error).__name__)
-            gone = self._says(incoming, turn, "words-gone")
+            gone = Outgoing(self._wording(incoming, turn).say["words-gone"])
             return replace(turn, messages=(gone,), counts=(), fragment=None, keep=None)
         return turn
 
@@ -150,12 +152,11 @@ class Answering:
         return replace(turn, messages=(*urgent, self._broken(incoming, turn)), kept=None)
 
     def _broken(self, incoming: Incoming, turn: Turn) -> Outgoing:
-        return self._says(incoming, turn, "broken")
+        return instead_of_an_answer(self._wording(incoming, turn), "broken")
 
-    def _says(self, incoming: Incoming, turn: Turn, name: str) -> Outgoing:
+    def _wording(self, incoming: Incoming, turn: Turn) -> WordingFile:
         understanding = self._understanding()
-        language = understanding.conversation.language(turn.session.language or incoming.language)
-        return Outgoing(understanding.wordings[language].say[name])
+        return understanding.wordings[understanding.conversation.language(turn.session.language or incoming.language)]
 
 
 def _after(

@@ -15,6 +15,7 @@ BROKEN = "Something broke here. Call 999 or Childline 0800 1111."
 GROUP = "Write to me alone."
 SLOW_DOWN = "Too many messages."
 BUSY = "Too many people."
+HELP_NOW_BUTTON = "Help now!"
 NO_PICTURES = "I cannot take pictures."
 UNDELETED = "Some could not be deleted."
 
@@ -32,7 +33,7 @@ def wording(language: str) -> WordingFile:
             "busy": f"{BUSY} ({language})",
         },
         groups={},
-        buttons={},
+        buttons={"help-now": HELP_NOW_BUTTON},
     )
 
 

@@ -24,6 +24,7 @@ from safetybot.channels.telegram.staff_chat import StaffNotes
 from safetybot.channels.telegram.timing import Timing
 from safetybot.channels.telegram.updates import Elsewhere, Private, press_id, read
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
+from safetybot.dialogue.speaker import instead_of_an_answer
 
 _LOG = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class TelegramChannel:
         if said is None:
             await self._answer(seen)
         elif said:
-            message = self._said(seen.incoming.language, said)
+            message = self._instead(seen.incoming.language, said)
             await self._send(int(seen.incoming.chat), message, self._sender.deadline(), [])
 
     async def drain(self, seconds: float) -> bool:
@@ -161,7 +162,7 @@ class TelegramChannel:
     def _failed(self, incoming: Incoming, error: Exception) -> Reply:
         self._counts["broken"] += 1
         _LOG.error("Telegram: the conversation failed: %s", place(error))
-        return Reply((self._said(incoming.language, "broken"),))
+        return Reply((self._instead(incoming.language, "broken"),))
 
     async def _show(self, turn: ChatTurn, chat: int, reply: Reply) -> None:
         """Delete, then send, in order. What is sent is reported even where a later message fails."""
@@ -189,8 +190,8 @@ class TelegramChannel:
             if number is not None:
                 sent.append(number)
 
-    def _said(self, language: str | None, name: str) -> Outgoing:
-        return Outgoing(self._conversation.wording(language).say[name])
+    def _instead(self, language: str | None, name: str) -> Outgoing:
+        return instead_of_an_answer(self._conversation.wording(language), name)
 
     def _acknowledge(self, query_id: str) -> None:
         """Stop the button's spinner now, while the answer waits for its turn."""
@@ -225,7 +226,8 @@ class TelegramChannel:
             return
         deadline = self._sender.deadline()
         with suppress(ChatGone):  # it may not write there, or is out already; leaving is tried all the same
-            await self._send(seen.chat, self._said(seen.language, "group-refused"), deadline, [])
+            refused = Outgoing(self._conversation.wording(seen.language).say["group-refused"])
+            await self._send(seen.chat, refused, deadline, [])
         try:
             await self._sender.persist(lambda: self._bot.leave_chat(seen.chat), deadline)
             self._counts["groups-left"] += 1

@@ -12,7 +12,7 @@ from functools import partial
 from safetybot.channels.web.conversation import ChatTurn, Conversation, TranscriptKeeper
 from safetybot.channels.web.tokens import Visitor
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
-from safetybot.dialogue.speaker import HELP_NOW
+from safetybot.dialogue.speaker import HELP_NOW, instead_of_an_answer
 from safetybot.dialogue.transcript import Transcript
 
 CHANNEL = "web"
@@ -182,7 +182,8 @@ class Chats:
         except Exception as error:
             _log.error("a message could not be answered: %s", type(error).__name__)
             failed = transcript.said(text) if text and aloud else transcript
-            failed = failed.answered((self._says(transcript.language or did.language, "broken"),))
+            wording = self._conversation.wording(transcript.language or did.language)
+            failed = failed.answered((instead_of_an_answer(wording, "broken"),))
             return await self._kept(visitor, Shown(failed, before, saved=keep))
         if reply is None:
             return Shown(transcript, before, saved=keep)

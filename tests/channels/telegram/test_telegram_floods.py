@@ -15,7 +15,7 @@ from safetybot.channels.telegram.pace import CHAT_AT_ONCE
 from safetybot.limits import MemoryCounts
 from tests.channels.telegram.conftest import FAST
 from tests.emulator import Emulator
-from tests.emulator.scripted import BUSY, SLOW_DOWN, Scripted
+from tests.emulator.scripted import BUSY, HELP_NOW_BUTTON, SLOW_DOWN, Scripted
 
 SLOW, RUSH = f"{SLOW_DOWN} (en)", f"{BUSY} (en)"
 
@@ -56,6 +56,7 @@ async def test_a_flood_in_one_chat_is_told_so_once_and_danger_in_it_is_answered(
         telegram.push_text(6, "hello")
         await telegram.wait_confirmed()
         assert telegram.texts(5) == [SLOW, "danger"]
+        assert telegram.sent(5)[0].keyboard == [[(HELP_NOW_BUTTON, "now")]]
         assert telegram.texts(6) == ["hello"]
         clock.now += 90
         telegram.push_text(5, "calm again")
