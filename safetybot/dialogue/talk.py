@@ -20,6 +20,7 @@ from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
 
 ABOUT_TOPIC = "about-this-bot"
+GREETING = "greeting"
 REPORT_REMOVE = "report-remove"
 ASK_ANOTHER_WAY, OFFER_PEOPLE = 1, 2
 """Misses so far after which the next one is met with that; before, with the nearest topics."""
@@ -261,11 +262,13 @@ class Talk:
             return self._body("insult"), False
         topics = self._guidance.topics
         found = [topics[choice.topic] for choice in meant.match.choices[:3] if choice.topic in topics]
-        if meant.match.decision is Decision.ANSWER and found:
+        lost = self._session.misses >= OFFER_PEOPLE
+        before = topics.get(self._fragment.answered) if self._fragment and not lost else None
+        if meant.match.decision is Decision.ANSWER and found and (before is None or found[0].id != GREETING):
             return self._answered(found[0], asks_age=not danger), False
-        before = topics.get(self._fragment.answered) if self._fragment else None
-        if before is not None and not meant.off_topic and self._session.misses < OFFER_PEOPLE:
-            return self._offered([before, *(topic for topic in found if topic is not before)][:3]), True
+        if before is not None and not meant.off_topic:
+            others = (topic for topic in found if topic is not before and topic.group is not Group.CHAT)
+            return self._offered([before, *others][:3]), True
         if meant.match.decision is Decision.CHOOSE and found:
             return self._offered(found), True
         return self._not_sure(found, meant, danger), True

@@ -282,6 +282,13 @@ class TestAfterAnAnswer:
         talk.fragment = Fragment(answered="no-longer-there")
         assert "topic:no-longer-there" not in presses(only(talk.say(phrasebook.unsure)))
 
+    def test_how_a_chat_begins_does_not_begin_it_anew(self, talk: Talk, phrasebook: Phrasebook) -> None:
+        """ "idk" and "how" are answered with a greeting, where nothing came before."""
+        talk.say(phrasebook.asks["passwords"])
+        offered = presses(only(talk.say(phrasebook.asks["greeting"])))
+        assert offered[0] == "topic:passwords"
+        assert "topic:greeting" not in offered
+
     def test_a_greeting_is_nothing_to_come_back_to(self, talk: Talk, phrasebook: Phrasebook) -> None:
         talk.say(phrasebook.asks["greeting"])
         assert talk.fragment is None
