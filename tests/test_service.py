@@ -416,7 +416,7 @@ class TestManyAtOnce:
         self, bot: Bot, phrasebook: Phrasebook, english: Guidance
     ) -> None:
         chats = [bot.chat(str(number)) for number in range(200)]
-        topics = ("passwords", "sextortion", "greeting")
+        topics = ("passwords", "sextortion", "cyberbullying")
         expected = [english.topics[topic].answer.first.split("\n")[0] for topic in topics]
         done: dict[str, list[str]] = {chat.name: [] for chat in chats}
 
@@ -426,7 +426,7 @@ class TestManyAtOnce:
         acts: list[Callable[[Chat], Incoming]] = [
             lambda chat: chat.typed(phrasebook.asks["passwords"]),
             lambda chat: chat.pressed("topic:sextortion"),
-            lambda chat: chat.typed(phrasebook.asks["greeting"]),
+            lambda chat: chat.typed(phrasebook.asks["cyberbullying"]),
         ]
         tasks = [asyncio.create_task(one(chat, act(chat))) for act in acts for chat in chats]
         await asyncio.gather(*tasks)
