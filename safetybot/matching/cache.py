@@ -26,7 +26,7 @@ from safetybot.matching.fitted import Calibration, Fitted, Thresholds
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 
-FORMAT = 21
+FORMAT = 22
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
