@@ -101,7 +101,7 @@ class Phrasebook:
         for text, _ in self._found(texts, Decision.UNSURE, Sign.NONE):
             meant = self.means(text)
             again = self.means(f"{text} {text}")  # a text is read together with the one before
-            if again.danger.sign is not Sign.NONE:
+            if again.danger.sign is not Sign.NONE or again.match.decision is not Decision.UNSURE:
                 continue
             if len(text.split()) >= 3 and not (meant.off_topic or meant.foreign or meant.match.insult):
                 return text
