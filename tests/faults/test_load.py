@@ -68,7 +68,9 @@ def lines(small_content: Content, tmp_path_factory: pytest.TempPathFactory, smal
     tried = [json.loads(line) for line in place.command("try", "--json", said="\n".join(asks)).out.splitlines()]
     found: dict[str, str] = {}
     for each in tried:
-        if each["topic"] == asks[each["text"]] and each["danger"] == "none" and each["topic"] != "immediate-danger":
+        # (After another answer, a greeting is none, but asks whether it is about the same.)
+        alone = each["danger"] == "none" and each["topic"] not in ("immediate-danger", "greeting")
+        if alone and each["topic"] == asks[each["text"]]:
             found.setdefault(each["topic"], each["text"])
     assert len(found) >= MESSAGES, found
     return [Line(text, small_content.first(topic)) for topic, text in found.items()]
