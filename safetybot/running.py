@@ -189,8 +189,8 @@ async def run_bot(
 ) -> None:
     """Answers until told to stop by SIGTERM or SIGINT: on Telegram where there is a token, and on the web.
 
-    ``ready`` is told the web chat's address; ``new_secret`` as for :func:`started_service`. Raises AddressTaken and
-    AnotherBot before anything is started, and TelegramStopped.
+    ``ready`` is told the address of the web chat, or the webhook's, when it can be reached there; ``new_secret`` as for
+    :func:`started_service`. Raises AddressTaken and AnotherBot before anything is started, and TelegramStopped.
     """
     options = web_options(settings)
     serving = options or webhook_options(settings)
@@ -208,14 +208,12 @@ async def run_bot(
             settle()  # before anybody is told that they can come
             channels = []
             app: App | None = started.web_chat(options).app if options else None
-            if app and listening:
-                ready(listening.address)
             webhook = None
             if settings.telegram_token and settings.webhook_url:
                 webhook = started.webhook(settings.webhook_url, observed.telegram)
                 app = Beside(webhook.address.path, webhook, app)
             if app and serving and listening:
-                channels.append(serve(app, serving, listening, stop))
+                channels.append(serve(app, serving, listening, stop, ready=partial(ready, listening.address)))
             if settings.telegram_token:
                 chat = settings.staff_chat
                 telegram_channel = run_telegram(

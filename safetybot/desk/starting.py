@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,13 +75,15 @@ async def run_desk(
             async with live:
                 async with engine.connect() as connection:
                     anybody = any(member.active for member in await list_members(connection))
-                ready(anybody)
+                parts = parts_of(engine, stretcher, options, lambda: live.current)
                 async with watching(engine):
-                    await serve_desk(parts_of(engine, stretcher, options, lambda: live.current), listening, stop)
+                    await serve_desk(parts, listening, stop, partial(ready, anybody))
 
 
-async def serve_desk(parts: Parts, listening: Listening, stop: asyncio.Event) -> None:
-    """Answers until ``stop`` is set."""
+async def serve_desk(
+    parts: Parts, listening: Listening, stop: asyncio.Event, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Answers until ``stop`` is set. ``ready`` is told when it can be reached."""
 
     async def let_go() -> None:
         await stop.wait()
@@ -88,6 +91,6 @@ async def serve_desk(parts: Parts, listening: Listening, stop: asyncio.Event) ->
 
     going = asyncio.create_task(let_go(), name="desk stop")
     try:
-        await serve(desk_app(parts), parts.options, listening, stop)
+        await serve(desk_app(parts), parts.options, listening, stop, ready=ready)
     finally:
         going.cancel()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -62,7 +62,15 @@ def listen(options: ServingOptions) -> Iterator[Listening]:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the program, which has more to finish than this."""
+    """Leaves signals to the program, which has more to finish than this; tells when it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, reachable: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._reachable = reachable
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._reachable()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -75,8 +83,10 @@ async def serve(
     listening: Listening,
     stop: asyncio.Event,
     connection: type[Connection] = Connection,
+    *,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answers until ``stop`` is set; then what is in hand is finished."""
+    """Answers until ``stop`` is set; then what is in hand is finished. ``ready`` is told when it can be reached."""
     raise_file_limit()
     config = uvicorn.Config(
         app,
@@ -90,15 +100,19 @@ async def serve(
         forwarded_allow_ips=list(options.proxies),
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    server = _Server(config)
+    name = options.what.removeprefix("the ").capitalize()
+
+    def reachable() -> None:
+        ready()
+        _log.info("%s: answering at %s", name, listening.address)
+
+    server = _Server(config, reachable)
 
     async def stopped() -> None:
         await stop.wait()
         server.should_exit = True
 
-    name = options.what.removeprefix("the ").capitalize()
     waiting = asyncio.create_task(stopped(), name=f"{name} stop")
-    _log.info("%s: answering at %s", name, listening.address)
     try:
         await server.serve([listening.socket])
     finally:

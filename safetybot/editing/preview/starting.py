@@ -40,12 +40,13 @@ async def run_preview(
     if pair is not None:
         keep_to_ourselves()
     async with Watcher(content, cache, fitter) as watcher:
-        ready()
-        await serve_preview(parts_of(watcher, options, database, pair), listening, stop)
+        await serve_preview(parts_of(watcher, options, database, pair), listening, stop, ready)
 
 
-async def serve_preview(parts: Parts, listening: Listening, stop: asyncio.Event) -> None:
-    """Answers until ``stop`` is set."""
+async def serve_preview(
+    parts: Parts, listening: Listening, stop: asyncio.Event, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Answers until ``stop`` is set. ``ready`` is told when it can be reached."""
 
     async def let_go() -> None:
         await stop.wait()
@@ -53,6 +54,6 @@ async def serve_preview(parts: Parts, listening: Listening, stop: asyncio.Event)
 
     going = asyncio.create_task(let_go(), name="preview stop")
     try:
-        await serve(preview_app(parts), parts.options, listening, stop)
+        await serve(preview_app(parts), parts.options, listening, stop, ready=ready)
     finally:
         going.cancel()

@@ -30,6 +30,21 @@ async def served(web: WebChat) -> AsyncIterator[tuple[str, asyncio.Event, asynci
             await task
 
 
+async def test_ready_is_told_when_it_can_be_reached(web: WebChat) -> None:
+    options, stop = WebOptions(port=0), asyncio.Event()
+    reached: list[bool] = []
+
+    def at_once() -> None:
+        with socket.socket() as connection:
+            connection.settimeout(5)
+            reached.append(connection.connect_ex(listening.socket.getsockname()) == 0)
+        stop.set()
+
+    with listen(options) as listening:
+        await serve(web.app, options, listening, stop, ready=at_once)
+    assert reached == [True]
+
+
 async def _reached(client: httpx.AsyncClient) -> httpx.Response:
     for _ in range(200):
         try:
