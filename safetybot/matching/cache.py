@@ -21,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from safetybot.matching.calibration import Logistic
-from safetybot.matching.features import FeatureMatrix, Featuriser, TfIdf
+from safetybot.matching.features import FeatureMatrix, Featuriser
 from safetybot.matching.fitted import Calibration, Fitted, Thresholds
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
+from safetybot.matching.tfidf import TfIdf
 
 FORMAT = 22
 """Goes into every key: a change of this module's layout makes old files unknown."""

@@ -8,30 +8,20 @@ blocks; a linear model on φ is a kernel model on that similarity.
 from __future__ import annotations
 
 import itertools
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from safetybot.matching.text import words
-
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int32]
+from safetybot.matching.tfidf import FloatArray, IntArray, TfIdf, Weighed, numbering
 
 SENTENCE_WEIGHT = 4 / 7
 WORD_WEIGHT = 1 / 7
 CHARACTER_WEIGHT = 2 / 7
-DOCUMENTS_MIN = 2
-"""A feature of one text alone says nothing about others; leaving those out halves the memory …"""
-DOCUMENTS_SHARE = 1e-4
-"""… and one of fewer texts than this share says next to nothing. (Of 26,000 texts, those of two: a third of all.)"""
 _LEXICAL_TOTAL = WORD_WEIGHT + CHARACTER_WEIGHT
 _WORDS_REMEMBERED = 10_000
-_TRUE = np.array([True])
-_FIRST, _BEFORE_FIRST = np.array([0]), np.array([-1])
 
 
 def word_features(found: Sequence[str]) -> list[str]:
@@ -47,84 +37,6 @@ def character_features(found: Iterable[str]) -> list[str]:
         for length in (2, 3, 4):
             grams += [padded[i : i + length] for i in range(len(padded) - length + 1)]
     return grams
-
-
-class TfIdf:
-    """Term frequency (1 + log) times smooth inverse document frequency, scaled to unit length.
-
-    Salton and Buckley 1988; the variant is scikit-learn's ``sublinear_tf``, ``smooth_idf``, ``norm="l2"``.
-    """
-
-    def __init__(self, vocabulary: Sequence[str], idf: FloatArray) -> None:
-        """``vocabulary``: sorted features; ``idf``: their weights, shape (len(vocabulary),)."""
-        self.vocabulary = vocabulary
-        self.idf = idf
-        self._index = {feature: i for i, feature in enumerate(vocabulary)}
-
-    @classmethod
-    def fit(cls, documents: Sequence[Sequence[str]]) -> TfIdf:
-        """Counts in how many of ``documents`` each feature stands; those in few are left out."""
-        number = _numbering()
-        return cls.fit_numbered([[*map(number.__getitem__, document)] for document in documents], number)
-
-    @classmethod
-    def fit_numbered(cls, documents: Sequence[Sequence[int]], number: Mapping[str, int]) -> TfIdf:
-        """The same of documents whose features are numbers; ``number`` has those of all features, from 0 on."""
-        seen = np.bincount(_counted(documents, len(number)).numbers, minlength=len(number))
-        least = max(DOCUMENTS_MIN, math.ceil(DOCUMENTS_SHARE * len(documents)))
-        vocabulary = sorted(feature for feature, i in number.items() if seen[i] >= least)
-        documents_with = seen[[number[feature] for feature in vocabulary]].astype(np.float32)
-        idf = np.log((1 + len(documents)) / (1 + documents_with)) + 1
-        return cls(vocabulary, idf.astype(np.float32))
-
-    def known(self, document: Iterable[str]) -> list[int]:
-        """The numbers of a document's known features, as often as they stand in it."""
-        return [i for i in map(self._index.get, document) if i is not None]
-
-    def transform(self, known: Sequence[int]) -> tuple[IntArray, FloatArray]:
-        """The features ``known``: their numbers (sorted) and weights, a unit vector; or both empty."""
-        found = np.sort(np.array(known, np.int32))
-        if not len(found):
-            return found, np.zeros(0, np.float32)
-        # As np.unique does, without its checks, which take most of the time for so few.
-        last = np.flatnonzero(np.concatenate((found[1:] != found[:-1], _TRUE)))
-        counts = np.diff(np.concatenate((_BEFORE_FIRST, last)))
-        numbers = found[last]
-        weights = (1 + np.log(counts.astype(np.float32))) * self.idf[numbers]
-        # Not summed by `sum`, which adds up in another order than of many texts at once, to another last bit.
-        return numbers, (weights / np.sqrt(np.add.reduceat(weights * weights, _FIRST))).astype(np.float32)
-
-    def transform_all(self, known: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray, FloatArray]:
-        """The same of many texts: their places in ``known`` (ascending), numbers and weights, of one shape."""
-        found = _counted(known, len(self.vocabulary))
-        weights = (1 + np.log(found.counts.astype(np.float32))) * self.idf[found.numbers]
-        lengths = np.bincount(found.rows)
-        lengths = lengths[lengths > 0]
-        squares = np.add.reduceat(weights * weights, np.cumsum(lengths) - lengths)
-        return found.rows, found.numbers, (weights / np.repeat(np.sqrt(squares), lengths)).astype(np.float32)
-
-
-def _numbering() -> Mapping[str, int]:
-    """Gives each feature that it is asked for a number, from 0 on."""
-    return defaultdict(itertools.count().__next__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """How often each text has each feature that it has, by text and feature, ascending: three of one shape."""
-
-    rows: IntArray
-    numbers: IntArray
-    counts: npt.NDArray[np.int64]
-
-
-def _counted(texts: Sequence[Sequence[int]], width: int) -> _Counted:
-    """``texts``: the numbers of their features, as often as they stand there, each less than ``width``."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    flat = np.fromiter(itertools.chain.from_iterable(texts), np.int64, lengths.sum())
-    places, counts = np.unique(np.repeat(np.arange(len(texts)) * width, lengths) + flat, return_counts=True)
-    rows, numbers = np.divmod(places, max(1, width))
-    return _Counted(rows.astype(np.int32), numbers.astype(np.int32), counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +67,27 @@ class Featuriser:
     @classmethod
     def fit(cls, texts: Sequence[str], with_sentences: bool) -> Featuriser:
         """Learns the vocabulary of ``texts`` (prepared)."""
+        featuriser, _ = cls.fit_transform(texts, with_sentences)
+        return featuriser
+
+    @classmethod
+    def fit_transform(cls, texts: Sequence[str], with_sentences: bool) -> tuple[Featuriser, FeatureMatrix]:
+        """The same, and φ of ``texts`` without their sentence vectors, which have the shape (len(texts), 0) yet."""
         split = [words(text) for text in texts]
+        number = numbering()
+        word_tfidf, word_parts = TfIdf.fit_transform(
+            [[*map(number.__getitem__, word_features(found))] for found in split], number
+        )
         # Most texts are made of the same few thousand words, so each is taken apart once.
-        number = _numbering()
+        number = numbering()
         of_word = {
             word: [*map(number.__getitem__, character_features((word,)))] for word in set(itertools.chain(*split))
         }
-        return cls(
-            TfIdf.fit([word_features(found) for found in split]),
-            TfIdf.fit_numbered([[*itertools.chain(*map(of_word.__getitem__, found))] for found in split], number),
-            with_sentences,
+        character_tfidf, character_parts = TfIdf.fit_transform(
+            [[*itertools.chain(*map(of_word.__getitem__, found))] for found in split], number
         )
+        featuriser = cls(word_tfidf, character_tfidf, with_sentences)
+        return featuriser, featuriser._lexical(len(texts), word_parts, character_parts)
 
     @property
     def lexical_width(self) -> int:
@@ -198,20 +120,27 @@ class Featuriser:
     def matrix(self, texts: Sequence[str], sentences: FloatArray) -> FeatureMatrix:
         """φ of many texts; ``sentences``: shape (len(texts), 384)."""
         split = [words(text) for text in texts]
-        word_rows, word_numbers, word_weights = self.word_tfidf.transform_all(
-            [self.word_tfidf.known(word_features(found)) for found in split]
-        )
+        word_parts = self.word_tfidf.transform_all([self.word_tfidf.known(word_features(found)) for found in split])
         of_word = {word: self._characters(word) for word in set(itertools.chain(*split))}
-        char_rows, char_numbers, char_weights = self.character_tfidf.transform_all(
+        character_parts = self.character_tfidf.transform_all(
             [[*itertools.chain(*map(of_word.__getitem__, found))] for found in split]
         )
+        return self.with_sentences_of(self._lexical(len(texts), word_parts, character_parts), sentences)
+
+    def with_sentences_of(self, matrix: FeatureMatrix, sentences: FloatArray) -> FeatureMatrix:
+        """φ of the same texts with their unit sentence vectors, shape (len(matrix), 384)."""
+        return FeatureMatrix(sentences * self._sentence_scale, matrix.weights, matrix.numbers, matrix.starts)
+
+    def _lexical(self, count: int, word_parts: Weighed, character_parts: Weighed) -> FeatureMatrix:
+        word_rows, word_numbers, word_weights = word_parts
+        char_rows, char_numbers, char_weights = character_parts
         rows = np.concatenate((word_rows, char_rows))
         numbers = np.concatenate((word_numbers, char_numbers + np.int32(len(self.word_tfidf.vocabulary))))
         weights = np.concatenate((word_weights * self._word_scale, char_weights * self._character_scale))
         order = np.argsort(rows, kind="stable")
-        lengths = np.bincount(rows, minlength=len(texts))
+        lengths = np.bincount(rows, minlength=count)
         starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-        return FeatureMatrix(sentences * self._sentence_scale, weights[order], numbers[order], starts)
+        return FeatureMatrix(np.zeros((count, 0), np.float32), weights[order], numbers[order], starts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +25,7 @@ from safetybot.matching.cache import FORMAT, MatcherCache
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
+from safetybot.matching.features import Featuriser
 from safetybot.matching.fitted import Fitted, danger_of
 from safetybot.matching.freed import give_back
 from safetybot.matching.interpreter import Interpreter, known_words, make_preparer
@@ -139,12 +141,17 @@ def fit_corpus(corpus: Corpus, cache_folder: Path, progress: Progress) -> Fitted
     # Here, because only fitting needs scipy: the running bot does without its memory.
     from safetybot.matching.fitting import fit
 
+    encoder = load_encoder()
     cache = MatcherCache(cache_folder)
     words = known_words(corpus.language)
     preparer = make_preparer(corpus, known=words)
     prepared = tuple(map(preparer.mend, corpus.plain))
-    sentences = _sentence_vectors(corpus.language, prepared, cache, progress)
-    return fit(corpus, prepared, sentences, words, progress, known_calibration(cache_key(corpus)))
+    # What needs no vectors is done while they are made.
+    with ThreadPoolExecutor(1) as beside:
+        laid_out = beside.submit(Featuriser.fit_transform, prepared, encoder is not None)
+        sentences = _sentence_vectors(encoder, corpus.language, prepared, cache, progress)
+    known = known_calibration(cache_key(corpus))
+    return fit(corpus, prepared, sentences, words, progress, known, laid_out.result())
 
 
 def save_base(corpus: Corpus, key: str, fitted: Fitted, cache: MatcherCache) -> None:
@@ -194,8 +201,9 @@ def _base_name(corpus: Corpus) -> str:
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:32]
 
 
-def _sentence_vectors(language: str, texts: tuple[str, ...], cache: MatcherCache, progress: Progress) -> FloatArray:
-    encoder = load_encoder()
+def _sentence_vectors(
+    encoder: SentenceEncoder | None, language: str, texts: tuple[str, ...], cache: MatcherCache, progress: Progress
+) -> FloatArray:
     if encoder is None:
         return np.zeros((len(texts), WIDTH), np.float32)
     name = f"{language}-{encoder_hash()[:16]}"

@@ -23,7 +23,7 @@ from safetybot.matching.calibration import (
 )
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
 from safetybot.matching.danger_calibration import calibrate_danger
-from safetybot.matching.features import Featuriser
+from safetybot.matching.features import FeatureMatrix, Featuriser
 from safetybot.matching.fitted import (
     DANGER_WEIGHT,
     Calibration,
@@ -81,17 +81,18 @@ def fit(
     words: WordList,
     progress: Progress,
     known: Calibration | None = None,
+    laid_out: tuple[Featuriser, FeatureMatrix] | None = None,
 ) -> Fitted:
     """Fits both heads and calibrates them.
 
     ``prepared``: the corpus's texts, normalised, slang spelt out, mended; ``sentences``: their unit vectors, shape
     (len(prepared), 384), or zeros without an encoder; ``words``: those of the language; ``known``: what calibrating
-    just these was found to give.
+    just these was found to give; ``laid_out``: what :meth:`Featuriser.fit_transform` makes of ``prepared``, where that
+    has been done.
     """
     progress("features", 0)
-    with_sentences = bool(sentences.any())
-    featuriser = Featuriser.fit(prepared, with_sentences)
-    features = featuriser.matrix(prepared, sentences)
+    featuriser, lexical = laid_out or Featuriser.fit_transform(prepared, bool(sentences.any()))
+    features = featuriser.with_sentences_of(lexical, sentences)
     matrix = KernelMatrix.of(features, featuriser.lexical_width)
     progress("features", 1)
 

@@ -25,6 +25,8 @@ LabelArray = npt.NDArray[np.int64]
 _JITTER = 1e-4
 _CORRECTIONS = 5
 """Steps that the next direction is learnt from."""
+_SCORES_TOGETHER = 4_000_000
+"""Scores that are held at a time: those of very many texts and classes would be read from memory again and again."""
 
 
 def logistic_regression(inputs: FloatArray, labels: LabelArray, classes: int, iterations: int) -> FloatArray:
@@ -38,12 +40,20 @@ def logistic_regression(inputs: FloatArray, labels: LabelArray, classes: int, it
     # L-BFGS takes a first step of length 1. This one makes scores of about a half, from where it goes on well.
     size = np.float32(np.sqrt(classes) / 2)
 
+    at_once = min(n, max(1, _SCORES_TOGETHER // classes))
+    parts = [slice(start, min(start + at_once, n)) for start in range(0, n, at_once)]
+    room = np.empty((at_once, classes), np.float32)
+
     def loss_and_gradient(scaled: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         turned = scaled.astype(np.float32).reshape(m, classes) * size
         weights = _solved(factor, turned, transposed=True)
-        loss, residual = _loss_and_residual(even @ turned, labels)
-        loss += 0.5 * float(ridge) * float((weights * weights).sum())
-        gradient = (even.T @ residual) / np.float32(n) + _solved(factor, ridge * weights)
+        loss, gradient = 0.0, np.zeros((m, classes), np.float32)
+        for part in parts:
+            scores = np.matmul(even[part], turned, out=room[: part.stop - part.start])
+            loss += _loss(scores, labels[part])  # which leaves the residuals in their place
+            gradient += even[part].T @ scores
+        loss = loss / n + 0.5 * float(ridge) * float((weights * weights).sum())
+        gradient = gradient / np.float32(n) + _solved(factor, ridge * weights)
         return loss, (size * gradient).astype(np.float64).ravel()
 
     found = optimize.minimize(
@@ -68,8 +78,8 @@ def _solved(factor: FloatArray, right: FloatArray, *, transposed: bool = False) 
     return np.ascontiguousarray(found, np.float32)
 
 
-def _loss_and_residual(scores: FloatArray, labels: LabelArray) -> tuple[float, FloatArray]:
-    """The mean of −log P(label), and probabilities less 1 at the label, written over ``scores``: shape (n, classes)."""
+def _loss(scores: FloatArray, labels: LabelArray) -> float:
+    """The sum of −log P(label); over ``scores``, shape (n, classes), are written probabilities, less 1 at the label."""
     rows = np.arange(len(labels))
     scores -= scores.max(axis=1, keepdims=True)
     of_label = scores[rows, labels]
@@ -77,7 +87,7 @@ def _loss_and_residual(scores: FloatArray, labels: LabelArray) -> tuple[float, F
     total = scores.sum(axis=1, keepdims=True)
     scores /= total
     scores[rows, labels] -= 1
-    return float((np.log(total[:, 0]) - of_label).mean(dtype=np.float64)), scores
+    return float((np.log(total[:, 0]) - of_label).sum(dtype=np.float64))
 
 
 def choose_landmarks(labels: LabelArray, count: int, seed: int = 0) -> LabelArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from safetybot.matching.features import (
     Features,
     Featuriser,
     FloatArray,
-    TfIdf,
     character_features,
     word_features,
 )
 from safetybot.matching.text import words
+from safetybot.matching.tfidf import TfIdf, Weighed, numbering
 
 TEXTS = [
     "he wants my pictures",
@@ -31,6 +32,15 @@ TEXTS = [
     "zzz",
 ]
 _SENTENCES = st.text(alphabet="abc hmypw'£😭", max_size=30)
+
+
+def _fit(documents: Sequence[Sequence[str]]) -> tuple[TfIdf, Weighed]:
+    number = numbering()
+    return TfIdf.fit_transform([[*map(number.__getitem__, document)] for document in documents], number)
+
+
+def _fitted(documents: Sequence[Sequence[str]]) -> TfIdf:
+    return _fit(documents)[0]
 
 
 def _unit_rows(count: int, seed: int = 0) -> FloatArray:
@@ -63,14 +73,14 @@ class TestTfIdf:
     documents = (["a", "b", "a"], ["a", "c"], ["b", "d"], ["a"])
 
     def test_fit(self) -> None:
-        fitted = TfIdf.fit(self.documents)
+        fitted = _fitted(self.documents)
         assert fitted.vocabulary == ["a", "b"], "c and d stand in one document alone"
         # Smooth idf: ln((1 + 4) / (1 + documents with it)) + 1.
         assert fitted.idf == pytest.approx([math.log(5 / 4) + 1, math.log(5 / 3) + 1])
         assert fitted.idf.dtype == np.float32
 
     def test_transform_by_hand(self) -> None:
-        fitted = TfIdf.fit(self.documents)
+        fitted = _fitted(self.documents)
         numbers, weights = fitted.transform(fitted.known(["b", "a", "x", "a", "a"]))
         a = (1 + math.log(3)) * (math.log(5 / 4) + 1)
         b = math.log(5 / 3) + 1
@@ -79,18 +89,18 @@ class TestTfIdf:
         assert (numbers.dtype, weights.dtype) == (np.int32, np.float32)
 
     def test_known(self) -> None:
-        assert TfIdf.fit(self.documents).known(["x", "b", "a", "b", ""]) == [1, 0, 1]
+        assert _fitted(self.documents).known(["x", "b", "a", "b", ""]) == [1, 0, 1]
 
     @pytest.mark.parametrize("document", [[], ["x", "y"]])
     def test_nothing_known(self, document: list[str]) -> None:
-        fitted = TfIdf.fit(self.documents)
+        fitted = _fitted(self.documents)
         numbers, weights = fitted.transform(fitted.known(document))
         assert (len(numbers), len(weights)) == (0, 0)
         assert (numbers.dtype, weights.dtype) == (np.int32, np.float32)
 
     @given(st.lists(st.sampled_from("abcdx"), max_size=50))
     def test_a_unit_vector_of_ascending_numbers(self, document: list[str]) -> None:
-        fitted = TfIdf.fit([*self.documents, ["c", "d"]])
+        fitted = _fitted([*self.documents, ["c", "d"]])
         numbers, weights = fitted.transform(fitted.known(document))
         assert numbers.tolist() == sorted({"abcd".index(letter) for letter in document if letter != "x"})
         assert not len(weights) or np.linalg.norm(weights) == pytest.approx(1, abs=1e-6)
@@ -172,6 +182,19 @@ class TestFeaturiser:
             span = slice(matrix.starts[row], matrix.starts[row + 1])
             assert (matrix.numbers[span] == alone.numbers).all()
             assert (matrix.weights[span] == alone.weights).all()
+
+    @given(st.lists(_SENTENCES, max_size=12))
+    def test_what_it_is_fitted_on_is_laid_out_as_any_other(self, texts: list[str]) -> None:
+        """To the last bit: the texts are counted once, for the vocabulary and for themselves."""
+        texts = [*texts, *TEXTS]
+        rows = _unit_rows(len(texts))
+        featuriser, lexical = Featuriser.fit_transform(texts, True)
+        found, matrix = featuriser.with_sentences_of(lexical, rows), featuriser.matrix(texts, rows)
+        assert (found.sentences == matrix.sentences).all()
+        assert (found.starts == matrix.starts).all()
+        assert (found.numbers == matrix.numbers).all()
+        assert (found.weights == matrix.weights).all()
+        assert found.numbers.dtype == matrix.numbers.dtype
 
 
 class TestSimilarity:
