@@ -7,6 +7,7 @@ own (:mod:`safetybot.matching.fitter`) and reads the result from the cache.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +53,9 @@ far that 3 of 20 emergencies lost the card. Of fewer it is half; their threshold
 COMPARED_MAX = 650_000_000
 """Pairs of texts. Of more than cross-validation would compare in its five parts, fewer parts are scored: the time grows
 with the square …"""
-SCORED_ALONE = 3_000
+SCORED_ALONE = 2_000
 """… and of a single part about so many examples of topics: a threshold gets no surer with the ten-thousandth."""
-LEARNT_MAX = 18_000_000_000
+LEARNT_MAX = 16_000_000_000
 """Examples times classes times landmarks: a step of learning takes as long as that is large. Where it would be more,
 there are fewer landmarks."""
 OFFER_PROBABILITY = 0.35
@@ -65,7 +66,7 @@ NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5
 to 50 a topic, ``research/matching.md`` §3.5.)"""
 
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE = 500
 """Rows that are compared with all others at once, for the sake of memory."""
 _ITERATIONS = 20
 """(Half as many cost BANKING77 and CLINC150 with 5 and 10 examples a class half a point to one; more bring nothing.)"""
@@ -271,8 +272,13 @@ def _best_weight(found: Sequence[_Scored], topics: int) -> float:
 def _nearest(matrix: KernelMatrix, rows: LabelArray, others: LabelArray, groups: LabelArray, count: int) -> FloatArray:
     """The largest similarity of each of ``rows`` to each group of ``others``, as of :func:`nearest_by_group`."""
     compared = matrix.rows(others)
-    blocks = (matrix.rows(rows[start : start + _ROWS_AT_ONCE]) for start in range(0, len(rows), _ROWS_AT_ONCE))
-    found = [nearest_by_group(block.kernel(compared), groups, count) for block in blocks]
+
+    def of_block(start: int) -> FloatArray:
+        return nearest_by_group(matrix.rows(rows[start : start + _ROWS_AT_ONCE]).kernel(compared), groups, count)
+
+    # Two at once, for only a part of it uses both cores.
+    with ThreadPoolExecutor(2) as pool:
+        found = [*pool.map(of_block, range(0, len(rows), _ROWS_AT_ONCE))]
     return np.concatenate(found) if found else np.zeros((0, count), np.float32)
 
 

@@ -73,9 +73,11 @@ def _factor(matrix: FloatArray) -> FloatArray:
 
 
 def _solved(factor: FloatArray, right: FloatArray, *, transposed: bool = False) -> FloatArray:
-    """``factor⁻¹ · right``, or with the factor transposed: shape as ``right``."""
-    found = linalg.solve_triangular(factor, right, lower=True, trans="T" if transposed else "N", check_finite=False)
-    return np.ascontiguousarray(found, np.float32)
+    """``factor⁻¹ · right``, or with the factor transposed: shape as ``right``; by columns, as LAPACK has it."""
+    found: FloatArray = linalg.solve_triangular(
+        factor, right, lower=True, trans="T" if transposed else "N", check_finite=False
+    )
+    return found
 
 
 def _loss(scores: FloatArray, labels: LabelArray) -> float:
