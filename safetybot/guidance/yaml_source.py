@@ -25,8 +25,8 @@ Data = str | list["Data"] | dict[str, "Data"]
 Loc = tuple[str | int, ...]
 """The way to a part of the data: keys and list positions, as pydantic writes it."""
 
-BYTES_MAX = 1_000_000
-"""A file of a thousand topics' examples is smaller; anything larger was put there by mistake."""
+BYTES_MAX = 2_000_000
+"""Twice the largest we know, the ten thousand signs of danger; anything larger was put there by mistake."""
 
 DEPTH_MAX = 12
 """Lists and keys inside one another; the deepest file we know has six."""
@@ -152,7 +152,7 @@ def read_plain(file: Path) -> bytes:
 def parse(content: bytes, path: str) -> Source:
     """Make a source of a file's bytes."""
     if len(content) > BYTES_MAX:
-        return Source(path, faults=(Fault(path, 1, 1, "This file is too big; limit 1 MB. Split it or shorten it."),))
+        return Source(path, faults=(Fault(path, 1, 1, "This file is too big; limit 2 MB. Split it or shorten it."),))
     text, faults = _decode(content, path)
     lines = tuple(text.split("\n"))
     found = _replace_unreadable(Source(path, lines), faults)

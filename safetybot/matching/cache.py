@@ -27,7 +27,7 @@ from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 from safetybot.matching.tfidf import TfIdf
 
-FORMAT = 22
+FORMAT = 23
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4

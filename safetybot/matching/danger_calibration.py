@@ -18,7 +18,7 @@ LabelArray = npt.NDArray[np.int64]
 CARD_RATE = 0.006
 """Policy: at most this share of ordinary examples would get the emergency card without need. In use it is about twice
 as many: a message is read as typed and as mended, and is less like the examples than they are like each other."""
-CHECK_RATE = 0.035
+CHECK_RATE = 0.0375
 """Policy: likewise for a check-in, or the card."""
 DANGER_PROBABILITY = 0.25
 """Policy: neither the card nor a check-in for a lower probability (or gravity), whatever the rates allow: of few

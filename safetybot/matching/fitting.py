@@ -60,7 +60,7 @@ LEARNT_MAX = 16_000_000_000
 there are fewer landmarks."""
 OFFER_PROBABILITY = 0.35
 """Policy: topics are offered only where the right one is among three with at least this probability …"""
-OFF_TOPIC_OFFER_RATE = 0.04
+OFF_TOPIC_OFFER_RATE = 0.045
 """… and so that at most this share of off-topic messages is offered topics, or answered."""
 NEAREST_WEIGHTS = (4.0, 8.0, 12.0, 16.0)
 """Of which cross-validation takes one: the more examples a topic has, the more its nearest one says. (4 was best with 5

@@ -22,8 +22,8 @@ Weighed = tuple[IntArray, IntArray, FloatArray]
 
 DOCUMENTS_MIN = 2
 """A feature of one text alone says nothing about others; leaving those out halves the memory …"""
-DOCUMENTS_SHARE = 1e-4
-"""… and one of fewer texts than this share says next to nothing. (Of 26,000 texts, those of two: a third of all.)"""
+DOCUMENTS_SHARE = 1.2e-4
+"""… and one of fewer texts than this share says next to nothing. (Of 28,000 texts, those of two or three.)"""
 _TRUE = np.array([True])
 _FIRST, _BEFORE_FIRST = np.array([0]), np.array([-1])
 

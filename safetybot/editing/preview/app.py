@@ -20,7 +20,7 @@ _WORDS = {
     403: ("This form was not sent from the preview", "Open the preview's page again and send it from there."),
     404: ("There is no such page", "The address may be mistyped, or the file may have another name now."),
     405: ("There is no such page", "The address may be mistyped."),
-    413: ("That is too much at once", "A file may have 1 MB. Go back in your browser and shorten it."),
+    413: ("That is too much at once", "A file may have 2 MB. Go back in your browser and shorten it."),
     421: ("There is no such page", "The preview is not known by this name."),
     500: ("This did not work", "Something in the preview failed, and nothing was saved. Go back, and try again."),
 }

@@ -17,8 +17,8 @@ from safetybot.serving.guard import is_from_here
 Handler = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 """The form is empty for a GET."""
 
-BODY_MAX = 3 * 1024 * 1024
-"""Bytes of a form: a file has 1 MB at most, and every byte may take three."""
+BODY_MAX = 6 * 1024 * 1024
+"""Bytes of a form: a file has 2 MB at most, and every byte may take three."""
 _FIELDS = 2_000
 STALE = "stale"
 """A field of forms that were sent with another token: the page was opened before the preview was started anew."""
