@@ -19,6 +19,7 @@ async def opened(window: DeskWindow, ref: CaseRef) -> None:
     await window.goes(f"/cases/{ref.id}")
     await window.page.get_by_role("button", name="Open this case").click()
     await window.page.get_by_role("heading", name="The report").wait_for()
+    await window.settled()  # or its script may not be there yet
 
 
 async def press(window: DeskWindow, name: str) -> None:
