@@ -126,8 +126,9 @@ class Bot:
         return sum(sum(each.cpu_times()[:2]) for each in [self.process, *self.process.children(recursive=True)])
 
     def memory(self) -> float:
-        """MB."""
-        return float(self.process.memory_info().rss) / 2**20
+        """MB, of it and its children."""
+        every = [self.process, *self.process.children(recursive=True)]
+        return sum(float(each.memory_info().rss) for each in every) / 2**20
 
 
 @asynccontextmanager

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Protocol
 
 from safetybot.dialogue.conversation import Conversation
 from safetybot.dialogue.effects import Effect, KeepWords, Outcome
@@ -23,10 +22,7 @@ from safetybot.observing import Observed
 from safetybot.report_service import ReportService
 from safetybot.storage.writing import Writing
 from safetybot.unanswered import UnansweredService
-from safetybot.understanding import Understanding
 
-THREADS = 2
-"""Messages understood at once; each takes a few milliseconds of one core."""
 URGENT_SECONDS = 2.5
 """To wait for the disk before the emergency card is shown."""
 
@@ -35,13 +31,26 @@ _NEEDS_MEMORY = ("rep:", "report", "case:", "code:")
 _COMMANDS = ("/mycode", "/report", "/hide", "/stop")
 """Likewise."""
 
-T = TypeVar("T")
-
 _log = logging.getLogger(__name__)
 
 
+class Understanding(Protocol):
+    """Content as it answers."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """What answers a press at once, and says what follows an effect."""
+
+    @property
+    def wordings(self) -> Mapping[str, WordingFile]:
+        """The wording of each language, the first one first."""
+
+    async def respond(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool, asks: bool) -> Turn:
+        """As :meth:`Conversation.respond`, of a text: understanding takes milliseconds, and goes on elsewhere."""
+
+
 class Answering:
-    """Answers from the newest content. Its threads end with :meth:`close`."""
+    """Answers from the newest content."""
 
     def __init__(
         self,
@@ -59,11 +68,6 @@ class Answering:
         self._reports = reports
         self._unanswered = unanswered
         self._clock = clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="understand")
-
-    def close(self) -> None:
-        """Lets what runs finish."""
-        self._threads.shutdown()
 
     async def offers(self) -> tuple[bool, bool]:
         """Whether a report can be made, and whether words can be shown to editors. Raises what the database raises."""
@@ -71,15 +75,13 @@ class Answering:
 
     async def answer(self, keys: ChatKeys, incoming: Incoming, memory: Memory, offers: tuple[bool, bool]) -> Turn:
         """What the dialogue answers, once what it asks for is done and what must not be lost is saved."""
-        conversation, minute = self._understanding().conversation, int(self._clock() // 60)
-        offered, asks = offers
-        respond = partial(conversation.respond, incoming, memory, minute, offered=offered, asks=asks)
-        turn = await self._understood(incoming, respond)
+        understanding, minute = self._understanding(), int(self._clock() // 60)
+        turn = await self._responded(understanding, incoming, memory, minute, offers)
         if turn.keep is not None:
             return await self._shown_to_editors(incoming, turn, turn.keep)
         kept = turn.kept or memory.kept
         if turn.effect is not None:
-            then = partial(_after, conversation, incoming, turn, turn.effect, minute)
+            then = partial(_after, understanding.conversation, incoming, turn, turn.effect, minute)
             done = await self._reports.perform(keys, turn.effect, kept, then)
             return replace(done, messages=(*turn.messages, *done.messages), counts=(*turn.counts, *done.counts))
         if turn.kept is not None:
@@ -110,16 +112,20 @@ class Answering:
 
     async def _unremembered(self, incoming: Incoming) -> Turn:
         """What somebody of whom nothing is known would be answered."""
-        respond = partial(self._understanding().conversation.respond, incoming, Memory(), int(self._clock() // 60))
-        return await self._understood(incoming, partial(respond, offered=False, asks=False))
+        minute = int(self._clock() // 60)
+        return await self._responded(self._understanding(), incoming, Memory(), minute, (False, False))
 
-    async def _understood(self, incoming: Incoming, respond: Callable[[], T]) -> T:
+    async def _responded(
+        self, understanding: Understanding, incoming: Incoming, memory: Memory, minute: int, offers: tuple[bool, bool]
+    ) -> Turn:
+        offered, asks = offers
         if incoming.text is None:
-            return respond()  # nothing is to be understood, which alone takes long
+            # Nothing is to be understood, which alone takes long.
+            return understanding.conversation.respond(incoming, memory, minute, offered=offered, asks=asks)
         began = time.monotonic()
-        understood = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
+        turn = await understanding.respond(incoming, memory, minute, offered=offered, asks=asks)
         self._observed.understood.add(time.monotonic() - began)
-        return understood
+        return turn
 
     async def _saved(self, keys: ChatKeys, turn: Turn, kept: Kept) -> None:
         """Saves it. Where somebody waits for the emergency card, no longer than a moment: raises TimeoutError."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from safetybot.apart.understanding import Apart, UnderstandingApart
 from safetybot.channels.telegram import (
     StaffChat,
     TelegramLimits,
@@ -32,6 +33,7 @@ from safetybot.guidance.live import LiveContent
 from safetybot.housekeeping import housekeeping
 from safetybot.installation import must_be_its_secret, take_secret
 from safetybot.limits import SharedCounts, limits_key
+from safetybot.matching.encoder import encoder_is_there
 from safetybot.matching.fitter import Fitter, Progress, load_encoder
 from safetybot.observing import Observed
 from safetybot.report_service import ReportService
@@ -56,7 +58,6 @@ from safetybot.storage.transcripts import TranscriptStore
 from safetybot.storage.wholeness import must_be_whole
 from safetybot.transcripts import Transcripts
 from safetybot.unanswered import UnansweredService
-from safetybot.understanding import Understanding, understand
 from safetybot.watching.options import DeskWatchOptions, WatchOptions
 from safetybot.watching.starting import watched
 
@@ -69,10 +70,14 @@ _log = logging.getLogger(__name__)
 
 def make_fitter(settings: Settings) -> Fitter:
     """A fitter with its cache in the data folder; says so where the encoder is missing."""
-    encoder = load_encoder()
-    if encoder is None:
+    warn_without_encoder()
+    return Fitter(settings.cache, load_encoder())
+
+
+def warn_without_encoder() -> None:
+    """Tells the operator where the encoder is missing. Raises EncoderFileDamagedError."""
+    if not encoder_is_there():
         _log.warning("the sentence encoder is missing: answers are found by words alone, and less well")
-    return Fitter(settings.cache, encoder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Started:
     """Set when there is something new for staff to read."""
     transcripts: Transcripts
     """What the web chat's pages show."""
-    understanding: Callable[[], Understanding]
+    understanding: Callable[[], UnderstandingApart]
     """What it answers with at the moment."""
     web_key: bytes = field(repr=False)
     """The key of its forms."""
@@ -133,15 +138,16 @@ async def started_service(
     observed = observed or Observed()
 
     def told(faults: Sequence[Fault]) -> None:
+        if live.version:
+            apart.newest(live.current)
         observed.content_changed(live.version, good=not errors(faults))
         loaded()
 
     had_secret = settings.secret.exists()
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
-    fitter = await asyncio.to_thread(make_fitter, settings)
-    live: LiveContent[Understanding] = LiveContent(
-        settings.content, lambda library: understand(library, fitter, progress), told=told
-    )
+    await asyncio.to_thread(warn_without_encoder)
+    apart = Apart(settings.cache, progress)
+    live = LiveContent(settings.content, apart.understand, told=told)
     if not await must_be_whole(settings.database):
         _log.info("the database is too large to be looked over at each start: safetybot doctor  does it")
     engine = engine_of(settings.database)
@@ -176,6 +182,7 @@ async def started_service(
             keys = forms_key(secret), webhook_key(secret)
             yield Started(service, engine, filed, transcripts, lambda: live.current, *keys, shared, observed)
     finally:
+        apart.close()
         stretcher.close()
         await engine.dispose()
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from safetybot.answering import Answering
+from safetybot.answering import Answering, Understanding
 from safetybot.chat_turn import ChatTurn, Parts
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.dialogue.session import ChatKeys
@@ -27,7 +27,6 @@ from safetybot.storage.store import Store
 from safetybot.storage.writing import WriteBehind, WriteThrough, Writing
 from safetybot.turns import Turns
 from safetybot.unanswered import UnansweredService
-from safetybot.understanding import Understanding
 
 PURGE_SECONDS = 30
 WRITE_SECONDS = 20.0
@@ -83,17 +82,14 @@ class Service:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            # Not cancelled: that would break off a look at the database, and leave its thread behind.
-            self._stopping.set()
-            if self._purging:
-                await self._purging
-            await asyncio.gather(*self._ending, return_exceptions=True)
-            await self._writing.stop()
-            if self._locks:
-                await self._locks.close()
-        finally:
-            self._answering.close()
+        # Not cancelled: that would break off a look at the database, and leave its thread behind.
+        self._stopping.set()
+        if self._purging:
+            await self._purging
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._writing.stop()
+        if self._locks:
+            await self._locks.close()
 
     @property
     def languages(self) -> Mapping[str, WordingFile]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.tongue import Tongue
+from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import WordingFile
 from safetybot.guidance.reader import Library
@@ -24,6 +27,11 @@ class Understanding:
     conversation: Conversation
     wordings: Mapping[str, WordingFile]
     first: str
+
+    async def respond(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool, asks: bool) -> Turn:
+        """As :meth:`Conversation.respond`, in a thread."""
+        respond = self.conversation.respond
+        return await asyncio.to_thread(respond, incoming, memory, minute, offered=offered, asks=asks)
 
 
 def understand(

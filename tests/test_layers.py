@@ -33,13 +33,15 @@ ARROWS: dict[str, set[str]] = {
     "installation": {"secret", "storage"},
     "watching": {"observing", "storage", "reports", "serving"},
     "understanding": CONTENT | {"matching", "dialogue"},
+    # Understanding in a process of its own: what passes to it and back, and both of its ends.
+    "apart": CONTENT | {"matching", "dialogue", "understanding", "hardening", "settling"},
     "report_service": BELOW_DIALOGUE | {"dialogue"},
     "transcripts": {"storage", "dialogue"},
     "unanswered": {"storage", "reports", "dialogue"},
-    "answering": BELOW_DIALOGUE | {"dialogue", "understanding", "report_service", "unanswered", "observing"},
+    "answering": BELOW_DIALOGUE | {"dialogue", "report_service", "unanswered", "observing"},
     "chat_turn": BELOW_DIALOGUE | {"dialogue", "report_service", "answering", "observing"},
     "service": BELOW_DIALOGUE
-    | {"dialogue", "understanding", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn"},
+    | {"dialogue", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn"},
     "housekeeping": {"storage", "reports"},
     "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits"},
     "desk": CONTENT | {"storage", "reports", "serving", "hardening"},
@@ -47,7 +49,7 @@ ARROWS: dict[str, set[str]] = {
     | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered", "hardening"},
     "logs": {"settings"},
     "running": BELOW_DIALOGUE
-    | {"dialogue", "understanding", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
+    | {"dialogue", "apart", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
     | {"transcripts", "serving"}
     | {"settings", "settling", "secret", "unanswered", "installation", "observing", "watching", "limits"},
     # Invented people write and read through the real service: it needs what these need, and `running`.
@@ -89,16 +91,16 @@ ONLY: dict[str, set[str]] = {
     "ruamel": {"editing.yaml_splice"},
     "dotenv": {"settings"},
     "uvloop": {"cli"},
-    # No network but Telegram's, and the database's.
-    "socket": {"serving.listening"},
+    # No network but Telegram's, and the database's; `apart` talks with its own other process.
+    "socket": {"serving.listening", "apart"},
     "urllib.request": set(),
     "http.client": set(),
     "httpx": set(),
     "requests": set(),
     "ftplib": set(),
     "smtplib": set(),
-    # Nothing that would run what it reads.
-    "pickle": set(),
+    # Nothing that would run what it reads, but from its own other process.
+    "pickle": {"apart.wire"},
     "marshal": set(),
     "shelve": set(),
     "joblib": set(),
@@ -185,8 +187,8 @@ class TestEveryModule:
         assert misplaced(module) == set()
 
     def test_leaves_the_environment_to_the_command_line(self, module: Module) -> None:
-        # The encoder reads nothing: it tells onnxruntime to report to nobody.
-        assert module.name in ("cli", "matching.encoder") or environment_reads(module) == set()
+        # The encoder reads nothing: it tells onnxruntime to report to nobody. `apart` passes on what is none of ours.
+        assert module.name in ("cli", "matching.encoder", "apart.child") or environment_reads(module) == set()
 
 
 def test_the_arrows_have_no_circle() -> None:

@@ -70,6 +70,10 @@ class Library:
     pages: Mapping[str, Pages] = field(default_factory=dict, repr=False)
     """The files as they were read, to say where something stands."""
 
+    def __reduce__(self) -> tuple[type[Library], tuple[object, ...]]:
+        """For another process: what cannot be changed is no dictionary, and Python does not know how to send it."""
+        return Library, (dict(self.languages), self.faults, self.first, dict(self.pages))
+
     @property
     def errors(self) -> tuple[Fault, ...]:
         """The faults that keep it from going live."""

@@ -153,6 +153,16 @@ class SentenceEncoder:
         return vectors
 
 
+def encoder_is_there() -> bool:
+    """Whether the encoder's files are in the package. Raises EncoderFileDamagedError where one is not as built."""
+    try:
+        for name in (_MODEL, _VOCABULARY):
+            _checked(name)
+    except EncoderMissingError:
+        return False
+    return True
+
+
 def encoder_hash() -> str:
     """What identifies the encoder in a cache: the text of its hash file, or the word "none" without a model."""
     complete = all((_FOLDER / name).is_file() for name in (_MODEL, _VOCABULARY, _HASHES))
