@@ -92,6 +92,21 @@ async def test_a_request_that_does_not_come_whole_is_given_up(begun: bytes) -> N
         assert (await _answer(port, whole)).endswith(b"\r\n\r\n3")
 
 
+async def test_each_request_of_a_connection_has_its_own_time() -> None:
+    async with served(Quick) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(4):  # longer in all than one may take
+            writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc")
+            assert (await reader.readuntil(b"\r\n\r\n3")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(0.12)
+        began = asyncio.get_running_loop().time()
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        assert asyncio.get_running_loop().time() - began > 0.19
+        writer.close()
+
+
 @pytest.mark.parametrize(
     "endless",
     [

@@ -87,9 +87,10 @@ class Transcript:
         """The number of the first entry; of the next one to come, where there is none."""
         return self.packed[0].number if self.packed else self.count + 1
 
-    def said(self, text: str) -> Transcript:
-        """This with something the young person wrote or pressed."""
-        return self._with([Entry(self.count + 1, Outgoing(text), own=True)])
+    def said(self, text: str, answers: Iterable[Outgoing] = ()) -> Transcript:
+        """This with something the young person wrote or pressed, and messages of the bot's that answer it."""
+        own = Entry(self.count + 1, Outgoing(text), own=True)
+        return self._with([own, *(Entry(number, message) for number, message in enumerate(answers, self.count + 2))])
 
     def answered(self, messages: Iterable[Outgoing]) -> Transcript:
         """This with messages of the bot's."""
@@ -121,7 +122,7 @@ class Transcript:
         while len(kept) > len(entries) and letters > LETTERS_MAX:
             letters -= kept.pop(0).letters
         shortened = self.shortened or len(kept) < len(self.packed) + len(entries)
-        return replace(self, packed=tuple(kept), count=self.count + len(entries), shortened=shortened)
+        return Transcript(tuple(kept), self.count + len(entries), self.language, shortened)
 
     def to_bytes(self) -> bytes:
         """A line of JSON about it, and one for each entry: none of them holds the end of a line."""

@@ -28,7 +28,10 @@ class Connection(HttpToolsProtocol):
     HEAD_BYTES = 64 * 1024
     """Of a request's headers, or of what stands between the parts of its body."""
 
+    _due: float | None = None
+    """When the request that is coming must be whole; a time of the loop's."""
     _timer: asyncio.TimerHandle | None = None
+    """Looks at that from time to time: to set and take back one for each request costs more than all else here."""
     _apart = 0
     """Bytes that came since the last part of a body, or since a request began."""
     _moved = False
@@ -44,6 +47,8 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         self._expected()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,13 +84,19 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def _expect(self) -> None:
-        self._expected()
-        self._timer = self.loop.call_later(self.REQUEST_SECONDS, self._give_up)
+        self._due = self.loop.time() + self.REQUEST_SECONDS
+        if self._timer is None:
+            self._timer = self.loop.call_at(self._due, self._look)
 
     def _expected(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._due = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._due is not None and self._due > self.loop.time():
+            self._timer = self.loop.call_at(self._due, self._look)
+        elif self._due is not None:
+            self._give_up()
 
     def _give_up(self) -> None:
         """Closes it, whatever is in hand: what has not come whole was not acted on."""

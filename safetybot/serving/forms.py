@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-
-SECONDS = 20.0
-"""For a body to come."""
 
 
 class NotAForm(Exception):  # noqa: N818 - reads as what went wrong
@@ -20,19 +16,18 @@ class TooLarge(Exception):  # noqa: N818
 
 
 async def read_form(request: Request, *, most_bytes: int, most_fields: int) -> dict[str, str]:
-    """The fields of a form; of one that is given twice, the last. Raises NotAForm and TooLarge."""
+    """The fields of a form; of one that is given twice, the last. Raises NotAForm and TooLarge.
+
+    For how long a body may come, :mod:`safetybot.serving.connections` knows.
+    """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > most_bytes):
         raise TooLarge
     body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > most_bytes:
-                    raise TooLarge
-    except TimeoutError:
-        raise NotAForm from None
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise TooLarge
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise NotAForm

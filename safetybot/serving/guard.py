@@ -49,7 +49,6 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
         wanted = self._headers(scope["path"])
         begun = False
 
@@ -61,8 +60,8 @@ class Guard:
                 message["headers"] = [*message["headers"], *(each for each in wanted if each[0] not in said)]
             await send(message)
 
-        if self._hosts is not None and _name(request) not in self._hosts:
-            response = await self._problem(request, 421)
+        if self._hosts is not None and _name(scope) not in self._hosts:
+            response = await self._problem(Request(scope, receive), 421)
             await response(scope, receive, with_headers)
             return
         try:
@@ -74,7 +73,7 @@ class Guard:
             _log.error("a page failed: %s", type(error).__name__)
             if begun:
                 return
-            response = await self._problem(request, 500)
+            response = await self._problem(Request(scope, receive), 500)
             await response(scope, receive, with_headers)
 
 
@@ -115,6 +114,7 @@ def headers_of(options: ServingOptions, policy: Mapping[str, str], *, framed: bo
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-def _name(request: Request) -> str:
-    host = request.headers.get("host", "").lower()
+def _name(scope: Scope) -> str:
+    """The name that a browser asks for."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
     return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

@@ -132,14 +132,14 @@ class WebChat:
                 if wants_json(request):
                     return JSONResponse({"closed": True})
                 return HTMLResponse(self._pages.closed(place, visitor, language))
-        return self._shown(request, place, visitor, shown, fields)
+        return self._shown(request, place, visitor, shown, fields, language)
 
     async def _hide(self, request: Request) -> Response:
         place, language = self._place(request), first_language(request)
         fields, visitor, number = await self._checked(request, place)
         async with self._limits.turn(visitor.chat, _address(request)):
             shown = await self._chats.hide(visitor, Did(self._forms.update(number, "/hide"), language=language))
-        return self._shown(request, place, visitor, shown, fields)
+        return self._shown(request, place, visitor, shown, fields, language)
 
     async def _again(self, request: Request) -> Response:
         """From the page that says that the chat was closed."""
@@ -148,7 +148,7 @@ class WebChat:
         if fields.get("how") != "new":
             async with self._limits.turn(visitor.chat, _address(request)):
                 shown = await self._chats.go_on(visitor, Did(self._forms.update(number, "/again"), language=language))
-            return self._shown(request, place, visitor, shown, fields)
+            return self._shown(request, place, visitor, shown, fields, language)
         await self._chats.forget(visitor)
         visitor = Visitor.new()
         if place.framed:
@@ -195,9 +195,14 @@ class WebChat:
         return fields, visitor, number
 
     def _shown(
-        self, request: Request, place: Place, visitor: Visitor, shown: Shown, fields: Mapping[str, str]
+        self,
+        request: Request,
+        place: Place,
+        visitor: Visitor,
+        shown: Shown,
+        fields: Mapping[str, str],
+        language: str | None,
     ) -> Response:
-        language = first_language(request)
         visitor = Visitor(visitor.chat, talked=True)
         if wants_json(request):
             seen = 0 if shown.cleared else _number(fields.get("seen"))

@@ -181,9 +181,9 @@ class Chats:
             reply = await turn.reply(incoming)
         except Exception as error:
             _log.error("a message could not be answered: %s", type(error).__name__)
-            failed = transcript.said(text) if text and aloud else transcript
             wording = self._conversation.wording(transcript.language or did.language)
-            failed = failed.answered((instead_of_an_answer(wording, "broken"),))
+            sorry = (instead_of_an_answer(wording, "broken"),)
+            failed = transcript.said(text, sorry) if text and aloud else transcript.answered(sorry)
             return await self._kept(visitor, Shown(failed, before, saved=keep))
         if reply is None:
             return Shown(transcript, before, saved=keep)
@@ -203,7 +203,7 @@ class Chats:
             urgent = tuple(message for message in reply.messages if message.urgent)
             return transcript.cleared().answered((*urgent, self._says(language, "web-hidden")))
         said = self._label(transcript, did.press, language) if did.press is not None else text
-        return (transcript.said(said) if said else transcript).answered(reply.messages)
+        return transcript.said(said, reply.messages) if said else transcript.answered(reply.messages)
 
     def _label(self, transcript: Transcript, press: str, language: str | None) -> str:
         """What stands on the button that was pressed; nothing where nobody knows."""
