@@ -93,8 +93,8 @@ class Child:
         self._process.wait()
 
     async def _connect(self) -> _Answers:
-        self._connection.setblocking(False)
         try:
+            self._connection.setblocking(False)
             _, self._answers = await asyncio.get_running_loop().create_unix_connection(
                 _Answers, sock=self._connection.dup()
             )

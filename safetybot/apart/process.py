@@ -39,7 +39,7 @@ def main() -> None:
 def _end_with_the_bot(connection: int) -> None:
     """Waits until the bot is gone: while a matcher is fitted, nobody else would see it."""
     hung_up = select.poll()
-    hung_up.register(connection, select.POLLRDHUP)
+    hung_up.register(connection, getattr(select, "POLLRDHUP", select.POLLHUP))  # the first is Linux's, and sooner
     hung_up.poll()
     os._exit(0)
 

@@ -134,6 +134,7 @@ class Apart:
         self._cache = cache
         self._progress = progress
         self._all: list[UnderstandingApart] = []
+        self._closed = False
 
     def understand(self, library: Library) -> UnderstandingApart | list[Fault]:
         """As :func:`safetybot.understanding.understand`; blocks likewise.
@@ -142,6 +143,8 @@ class Apart:
         """
         understanding = UnderstandingApart(library, self._cache)
         self._all.append(understanding)
+        if self._closed:
+            understanding.close()
         return understanding.start(self._progress) or understanding
 
     def newest(self, newest: UnderstandingApart) -> None:
@@ -152,6 +155,7 @@ class Apart:
         self._all = [newest]
 
     def close(self) -> None:
-        """Ends them all."""
+        """Ends them all, and those that would still be started."""
+        self._closed = True
         for each in self._all:
             each.close()

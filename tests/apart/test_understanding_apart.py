@@ -156,13 +156,16 @@ class TestAProcessThatEnds:
         assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
         await gone(first)
 
-    async def test_where_the_next_one_ends_too_it_is_told(
-        self, apart: UnderstandingApart, monkeypatch: pytest.MonkeyPatch
+    async def test_where_the_next_one_ends_too_it_is_told_and_later_ones_are_tried(
+        self, apart: UnderstandingApart, understanding: Understanding, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sys, "executable", "/bin/false")
         os.kill(process_of(apart), signal.SIGKILL)
-        with pytest.raises(ChildProcessError, match="is memory short"):
-            await say(apart, TEXTS[1])
+        for _ in range(2):
+            with pytest.raises(ChildProcessError, match="is memory short"):
+                await say(apart, TEXTS[1])
+        monkeypatch.undo()
+        assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
 
     async def test_a_signal_to_all_processes_does_not_end_it(self, apart: UnderstandingApart) -> None:
         number = process_of(apart)
@@ -272,6 +275,9 @@ class TestChangedContent:
         with pytest.raises(ChildProcessError):
             await starting
         await gone(numbers[0])
+        with pytest.raises(ChildProcessError):  # content that was being read meanwhile
+            await asyncio.to_thread(every.understand, dialogue_library)
+        assert not children_of(os.getpid(), "safetybot.apart.process")
 
 
 PROGRAM = """
