@@ -9,7 +9,7 @@ is measured with buttons and with own words, and all that belongs to them: the s
 the matcher. Own words cannot come faster than the matcher understands them, so it is measured alone as well: one
 thread, nothing around it.
 
-CPU is what the server's process took, all its threads: it is steadier than the rates where other work runs beside.
+CPU is what the server's processes took, all their threads: it is steadier than the rates where other work runs beside.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import math
 import os
 import re
 import subprocess
@@ -30,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import psutil
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -205,12 +205,9 @@ class Server:
     process: int
 
     def cpu(self) -> float:
-        """Seconds that it has computed; not a number where the system does not say."""
-        try:
-            fields = Path(f"/proc/{self.process}/stat").read_text("utf-8").rpartition(")")[2].split()
-        except OSError:
-            return math.nan
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds that it and its children have computed."""
+        own = psutil.Process(self.process)
+        return sum(sum(each.cpu_times()[:2]) for each in [own, *own.children(recursive=True)])
 
 
 @contextmanager
