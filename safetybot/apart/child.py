@@ -18,7 +18,7 @@ from safetybot.guidance.reader import Library
 from safetybot.matching.fitter import Progress
 
 SILENT_SECONDS = 30.0
-"""Without an answer, after which it is taken to hang. A text takes milliseconds, and no more than some hundred wait."""
+"""Without a single answer, after which it is taken to hang: a text takes milliseconds, the longest some tenths."""
 
 
 class ProcessEnded(Exception):  # noqa: N818 - reads as what happened
@@ -74,12 +74,7 @@ class Child:
         if answers is None:
             self._connecting = self._connecting or asyncio.create_task(self._connect(), name="connect")
             answers = await asyncio.shield(self._connecting)
-        try:
-            async with asyncio.timeout(SILENT_SECONDS):
-                return await answers.to(question)
-        except TimeoutError:
-            self.end()
-            raise ProcessEnded from None
+        return await answers.to(question)
 
     def end(self) -> None:
         """Ends it, whatever it does. Whoever waits for an answer is told that it ended."""
@@ -110,6 +105,10 @@ class _Answers(asyncio.Protocol):
         self._waiting: deque[asyncio.Future[bytes]] = deque()
         self._came = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._heard = 0.0
+        """When the last answer came, or the first question after all had been answered; a time of the loop's."""
+        self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -117,16 +116,30 @@ class _Answers(asyncio.Protocol):
     async def to(self, question: bytes) -> bytes:
         if self._transport is None or self._transport.is_closing():
             raise ProcessEnded
-        answer = asyncio.get_running_loop().create_future()
+        if not self._waiting:
+            self._heard = self._loop.time()
+        if self._watch is None:
+            self._watch = self._loop.call_later(SILENT_SECONDS, self._look)
+        answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting.append(answer)
         self._transport.write(question)
-        return bytes(await answer)
+        return await answer
+
+    def _look(self) -> None:
+        """Gives up what hangs."""
+        self._watch = None
+        left = self._heard + SILENT_SECONDS - self._loop.time()
+        if self._waiting and left > 0:
+            self._watch = self._loop.call_later(left, self._look)
+        elif self._waiting:
+            self.over()
 
     def over(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
         self._came += data
         while len(self._came) >= HEAD.size:
             end = HEAD.size + HEAD.unpack_from(self._came)[0]
@@ -138,6 +151,8 @@ class _Answers(asyncio.Protocol):
             del self._came[:end]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         while self._waiting:
             answer = self._waiting.popleft()
             if not answer.done():
