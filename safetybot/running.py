@@ -138,9 +138,10 @@ async def started_service(
     observed = observed or Observed()
 
     def told(faults: Sequence[Fault]) -> None:
-        if live.version:
+        good = not errors(faults)
+        if good:
             apart.newest(live.current)
-        observed.content_changed(live.version, good=not errors(faults))
+        observed.content_changed(live.version, good=good)
         loaded()
 
     had_secret = settings.secret.exists()

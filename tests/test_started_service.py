@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import shutil
@@ -11,9 +12,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from safetybot.dialogue.messages import Incoming, Reply
+from safetybot.guidance import live
 from safetybot.guidance.faults import ContentError
 from safetybot.matching import encoder
 from safetybot.running import Started, make_fitter, started_service
@@ -77,6 +80,26 @@ async def test_saved_content_answers_without_a_restart(settings: Settings) -> No
         async with asyncio.timeout(20):
             while not said(await told(started, HELLO)).startswith("Hello, I am a bot."):
                 await asyncio.sleep(0.1)
+
+
+async def test_content_that_changes_while_it_is_read_leaves_no_process_behind(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def understand() -> int:
+        return sum("safetybot.apart.process" in each.cmdline() for each in psutil.Process().children())
+
+    numbers = itertools.count()
+    monkeypatch.setattr(live, "content_hash", lambda folder: str(next(numbers)).encode())
+    greeting = settings.content / "en" / "topics" / "greeting.yaml"
+    text, words = greeting.read_text(), "Hi. I'm a bot."
+    async with started_service(settings) as started:
+        for number in range(3):
+            greeting.write_text(text.replace(words, f"Hello {number}."))
+            async with asyncio.timeout(20):
+                while not said(await told(started, HELLO)).startswith(f"Hello {number}."):
+                    await asyncio.sleep(0.1)
+            assert understand() == 1
+    assert understand() == 0
 
 
 async def test_content_that_is_not_valid_is_told_at_the_start(settings: Settings) -> None:
