@@ -70,13 +70,13 @@ _log = logging.getLogger(__name__)
 
 def make_fitter(settings: Settings) -> Fitter:
     """A fitter with its cache in the data folder; says so where the encoder is missing."""
-    warn_without_encoder()
-    return Fitter(settings.cache, load_encoder())
+    encoder = load_encoder()
+    _warn_without_encoder(there=encoder is not None)
+    return Fitter(settings.cache, encoder)
 
 
-def warn_without_encoder() -> None:
-    """Tells the operator where the encoder is missing. Raises EncoderFileDamagedError."""
-    if not encoder_is_there():
+def _warn_without_encoder(*, there: bool) -> None:
+    if not there:
         _log.warning("the sentence encoder is missing: answers are found by words alone, and less well")
 
 
@@ -146,7 +146,7 @@ async def started_service(
 
     had_secret = settings.secret.exists()
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
-    await asyncio.to_thread(warn_without_encoder)
+    _warn_without_encoder(there=await asyncio.to_thread(encoder_is_there))
     apart = Apart(settings.cache, progress)
     live = LiveContent(settings.content, apart.understand, told=told)
     if not await must_be_whole(settings.database):
