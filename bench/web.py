@@ -9,6 +9,8 @@ is measured with buttons and with own words, and all that belongs to them: the s
 the matcher. Own words cannot come faster than the matcher understands them, so it is measured alone as well: one
 thread, nothing around it.
 
+The echo and the pages alone are asked in turns of a second: the machine may be slower in one second than in the next.
+
 CPU is what the server's processes took, all their threads: it is steadier than the rates where other work runs beside.
 """
 
@@ -23,8 +25,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +49,14 @@ from safetybot.guidance.reader import read_content
 from safetybot.running import make_fitter
 from safetybot.serving.listening import listen, serve
 from safetybot.settings import Settings, read_settings
+from safetybot.settling import settle
 from safetybot.understanding import Understanding, understand
 
 ROOT = Path(__file__).parents[1]
-WARM_UP = 1.0
+WARM_UP = 0.5
 """Seconds before the clock counts."""
+_PAGES = 200
+"""That are kept in memory, where nothing is behind them."""
 
 Ask = Callable[[aiohttp.ClientSession, str], Awaitable[None]]
 
@@ -59,7 +64,7 @@ Ask = Callable[[aiohttp.ClientSession, str], Awaitable[None]]
 def main() -> None:
     """Measures both and prints the table, or serves the echo where the parent process asks for it."""
     parser = argparse.ArgumentParser(description="The web chat's throughput beside a bare echo.")
-    parser.add_argument("--seconds", type=float, default=5.0, help="seconds that each is measured")
+    parser.add_argument("--seconds", type=float, default=5.0, help="seconds that each is measured (5)")
     parser.add_argument("--chats", type=int, default=32, help="chats at once")
     parser.add_argument("--data", type=Path, help="a data folder whose cache holds the matcher")
     parser.add_argument("--serve", choices=("echo", "pages"), help=argparse.SUPPRESS)
@@ -83,6 +88,17 @@ def main() -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One server, asked for a while."""
+
+    taken: list[float]
+    """The seconds of each message."""
+    seconds: float
+    cpu: float
+    """Seconds, of all messages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Messages a second; and of one message, in seconds: what half and nearly all take at most, and its CPU."""
 
@@ -92,31 +108,37 @@ class Result:
     cpu: float
 
     @classmethod
-    def of(cls, taken: list[float], seconds: float, cpu: float) -> Result:
-        """``taken``: the seconds of each message; ``cpu``: of all."""
-        taken.sort()
-        return cls(
-            len(taken) / seconds, taken[len(taken) // 2], taken[int(len(taken) * 0.99)], cpu / max(len(taken), 1)
-        )
+    def of(cls, turns: Sequence[Turn]) -> Result:
+        """Of some turns together."""
+        taken = sorted(itertools.chain.from_iterable(turn.taken for turn in turns))
+        count, seconds, cpu = len(taken), sum(turn.seconds for turn in turns), sum(turn.cpu for turn in turns)
+        return cls(count / seconds, taken[count // 2], taken[int(count * 0.99)], cpu / count)
 
 
 async def _measure(arguments: argparse.Namespace) -> list[tuple[str, Result]]:
     results = []
-    with _started([sys.executable, __file__, "--serve", "echo"], {}) as server:
-        results.append(("bare echo", await _rate(server, _say_to_echo, arguments)))
-    with _started([sys.executable, __file__, "--serve", "pages"], {}) as server:
-        results.append(("web chat, pages alone", await _rate(server, _saying(_words()), arguments)))
+    with (
+        _started([sys.executable, __file__, "--serve", "echo"], {}) as echo,
+        _started([sys.executable, __file__, "--serve", "pages"], {}) as pages,
+    ):
+        echoed, paged = [], []
+        for _ in range(max(1, round(arguments.seconds))):
+            echoed.append(await _rate(echo, _say_to_echo, arguments.chats, 1.0))
+            paged.append(await _rate(pages, _saying(_words()), arguments.chats, 1.0))
+        results += [("bare echo", Result.of(echoed)), ("web chat, pages alone", Result.of(paged))]
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder)
         settings = {"SAFETYBOT_DATA": str(data), "SAFETYBOT_CONTENT": str(ROOT / "content"), "SAFETYBOT_WEB_PORT": "0"}
         with _started([sys.executable, "-m", "safetybot.cli", "run"], settings) as server:
             for name, fields in (("web chat, a button", _buttons()), ("web chat, own words", _words())):
-                results.append((name, await _rate(server, _saying(fields), arguments)))
-        results.append(("the matcher alone", _matcher(read_settings(settings, None), arguments.seconds)))
+                rate = await _rate(server, _saying(fields), arguments.chats, arguments.seconds)
+                results.append((name, Result.of([rate])))
+        alone = _matcher(read_settings(settings, None), arguments.seconds)
+        results.append(("the matcher alone", Result.of([alone])))
     return results
 
 
-def _matcher(settings: Settings, seconds: float) -> Result:
+def _matcher(settings: Settings, seconds: float) -> Turn:
     """Own words understood one after the other, in this process."""
     library = read_content(settings.content).require()
     understanding = understand(library, make_fitter(settings))
@@ -132,13 +154,13 @@ def _matcher(settings: Settings, seconds: float) -> Result:
             break
         interpret(text)
         taken.append(time.perf_counter() - began)
-    return Result.of(taken, seconds, time.process_time() - cpu)
+    return Turn(taken, seconds, time.process_time() - cpu)
 
 
-async def _rate(server: Server, ask: Ask, arguments: argparse.Namespace) -> Result:
+async def _rate(server: Server, ask: Ask, chats: int, seconds: float) -> Turn:
     taken: list[float] = []
     start = time.perf_counter() + WARM_UP
-    end = start + arguments.seconds
+    end = start + seconds
 
     async def one() -> None:
         jar = aiohttp.CookieJar(unsafe=True)
@@ -154,8 +176,8 @@ async def _rate(server: Server, ask: Ask, arguments: argparse.Namespace) -> Resu
         await asyncio.sleep(end - time.perf_counter())
         return server.cpu() - before
 
-    used, *_ = await asyncio.gather(cpu(), *(one() for _ in range(arguments.chats)))
-    return Result.of(taken, arguments.seconds, used)
+    used, *_ = await asyncio.gather(cpu(), *(one() for _ in range(chats)))
+    return Turn(taken, seconds, used)
 
 
 async def _say_to_echo(session: aiohttp.ClientSession, address: str) -> None:
@@ -235,6 +257,7 @@ def _serve(app: ASGIApp) -> None:
     async def run() -> None:
         options = WebOptions(port=0)
         with listen(options) as listening:
+            settle()  # as the whole program does
             print(f"answering at {listening.address}", flush=True)
             await serve(app, options, listening, asyncio.Event())
 
@@ -280,9 +303,8 @@ class _Nothing:
     async def in_danger(self, _: Incoming) -> bool:
         return False
 
-    @asynccontextmanager
-    async def turn(self, *_: str) -> AsyncIterator[_Nothing]:
-        yield self
+    def turn(self, *_: str) -> AbstractAsyncContextManager[_Nothing]:
+        return nullcontext(self)
 
     async def reply(self, _: Incoming) -> Reply | None:
         return self._reply
@@ -295,16 +317,18 @@ class _Nothing:
 
 
 class _InMemory:
-    """Pages that are lost with the process."""
+    """Pages that are lost with the process, or once there are many newer ones."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Transcript] = {}
+        self._kept: dict[str, Transcript] = {}  # the oldest chat first
 
     async def load(self, chat: str) -> Transcript | None:
         return self._kept.get(chat)
 
     async def save(self, chat: str, transcript: Transcript) -> None:
         self._kept[chat] = transcript
+        if len(self._kept) > _PAGES:
+            del self._kept[next(iter(self._kept))]
 
     async def delete(self, chat: str) -> None:
         self._kept.pop(chat, None)

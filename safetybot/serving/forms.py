@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+
+from safetybot.serving.headers import header
 
 
 class NotAForm(Exception):  # noqa: N818 - reads as what went wrong
@@ -20,15 +22,19 @@ async def read_form(request: Request, *, most_bytes: int, most_fields: int) -> d
 
     For how long a body may come, :mod:`safetybot.serving.connections` knows.
     """
-    length = request.headers.get("content-length", "")
+    length = header(request, b"content-length") or ""
     if length.isdecimal() and (len(length) > 18 or int(length) > most_bytes):
         raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = bytearray(), True
+    while more:
+        part = await request.receive()
+        if part["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += part.get("body", b"")
         if len(body) > most_bytes:
             raise TooLarge
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        more = part.get("more_body", False)
+    kind = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise NotAForm
     try:

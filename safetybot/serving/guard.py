@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from safetybot.serving.headers import header
 from safetybot.serving.options import ServingOptions
 
 _log = logging.getLogger(__name__)
@@ -83,10 +84,10 @@ def is_from_here(request: Request, options: ServingOptions, *, surely: bool) -> 
     Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones in ``Origin``, which is ``null`` where a
     page sends no referrer. ``surely``: the absence of both is not enough.
     """
-    site = request.headers.get("sec-fetch-site")
+    site = header(request, b"sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         return False
-    origin = request.headers.get("origin")
+    origin = header(request, b"origin")
     if origin not in (None, "null"):
         return origin == (options.url or f"{request.url.scheme}://{request.headers.get('host', '')}")
     return site == "same-origin" or not surely

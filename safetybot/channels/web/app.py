@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from safetybot.channels.web.chats import CHANNEL, ChatClosed, Chats, Did, Shown
@@ -30,6 +30,7 @@ from safetybot.limits import Counts, MemoryCounts
 from safetybot.observing import Observed
 from safetybot.serving.forms import NotAForm, TooLarge
 from safetybot.serving.guard import Guard, is_from_here
+from safetybot.serving.json_answer import JsonAnswer
 
 _PRESS_MAX = 64
 """Bytes in a button's press, in every channel."""
@@ -106,7 +107,7 @@ class WebChat:
             transcript = await self._chats.look(visitor, language)
         except ChatClosed:
             if wants_json(request):
-                return JSONResponse({"closed": True, "token": self._forms.token(visitor.chat)})
+                return JsonAnswer({"closed": True, "token": self._forms.token(visitor.chat)})
             return HTMLResponse(self._pages.closed(place, visitor, language))
         response: Response
         if wants_json(request):
@@ -130,7 +131,7 @@ class WebChat:
                 shown = await self._chats.turn(visitor, did)
             except ChatClosed:
                 if wants_json(request):
-                    return JSONResponse({"closed": True})
+                    return JsonAnswer({"closed": True})
                 return HTMLResponse(self._pages.closed(place, visitor, language))
         return self._shown(request, place, visitor, shown, fields, language)
 
@@ -231,7 +232,7 @@ class WebChat:
         if seen > transcript.count:  # it shows what is gone
             seen, cleared = 0, True
         news = self._pages.news(visitor, transcript, seen, language)
-        return JSONResponse({**news, "cleared": cleared, **({"chat": visitor.held} if place.framed else {})})
+        return JsonAnswer({**news, "cleared": cleared, **({"chat": visitor.held} if place.framed else {})})
 
     async def _look_again(self, request: Request, place: Place, visitor: Visitor) -> Response:
         """Nothing was said: the page as it is."""

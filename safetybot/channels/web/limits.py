@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 
 from safetybot.limits import Counts, Limit
 
@@ -19,6 +19,9 @@ class TooMany(Exception):  # noqa: N818 - reads as what went wrong
     """More was asked for than can be answered."""
 
 
+InDanger = Callable[[], Awaitable[bool]]
+
+
 class Limits:
     """Who may say something now."""
 
@@ -32,14 +35,15 @@ class Limits:
         self._addresses = addresses
         self._in_hand = 0
 
-    @asynccontextmanager
-    async def turn(
-        self, chat: str, address: str | None, in_danger: Callable[[], Awaitable[bool]] | None = None
-    ) -> AsyncIterator[None]:
+    def turn(self, chat: str, address: str | None, in_danger: InDanger | None = None) -> _Turn:
         """Around one message. ``in_danger``: whether it may come from somebody in danger, who is always answered.
 
-        Raises TooMany.
+        Entering the block raises TooMany.
         """
+        return _Turn(self, chat, address, in_danger)
+
+    async def begin(self, chat: str, address: str | None, in_danger: InDanger | None) -> None:
+        """What entering that block does. Raises TooMany."""
         self._in_hand += 1
         try:
             over = await self._over(chat, address)
@@ -47,9 +51,13 @@ class Limits:
             if over is not None and (in_danger is None or self._in_hand > 2 * AT_ONCE or not await in_danger()):
                 self._limited(over.partition(" ")[0])
                 raise TooMany
-            yield
-        finally:
-            self._in_hand -= 1
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """What leaving it does."""
+        self._in_hand -= 1
 
     async def _over(self, chat: str, address: str | None) -> str | None:
         """Which limit is reached, if any."""
@@ -59,3 +67,20 @@ class Limits:
         if self._addresses and address:
             names[f"address {address}"] = ADDRESS
         return await self._counts.take(names)
+
+
+class _Turn:
+    """One message in hand. (Every message goes through this: a generator would take ten times as long.)"""
+
+    __slots__ = ("_address", "_chat", "_in_danger", "_limits")
+
+    def __init__(self, limits: Limits, chat: str, address: str | None, in_danger: InDanger | None) -> None:
+        self._limits, self._chat, self._address, self._in_danger = limits, chat, address, in_danger
+
+    async def __aenter__(self) -> None:
+        await self._limits.begin(self._chat, self._address, self._in_danger)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limits.end()

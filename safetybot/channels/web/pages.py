@@ -46,6 +46,7 @@ class Pages:
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -134,5 +135,6 @@ class Pages:
     def _fields(self, place: Place, visitor: Visitor) -> Markup:
         """What every form carries."""
         token = Markup('<input type="hidden" name="token" value="{}">').format(self._forms.token(visitor.chat))
-        held = Markup('<input type="hidden" name="chat" value="{}">').format(visitor.held)
-        return token + held if place.framed else token
+        if not place.framed:
+            return token
+        return token + Markup('<input type="hidden" name="chat" value="{}">').format(visitor.held)

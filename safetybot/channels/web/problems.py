@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from safetybot.channels.web.languages import first_language
 from safetybot.channels.web.limits import TooMany
 from safetybot.channels.web.pages import Pages, Place
 from safetybot.serving.forms import NotAForm, TooLarge
+from safetybot.serving.headers import header
+from safetybot.serving.json_answer import JsonAnswer
 
 _WORDS = {
     403: "web-refused",
@@ -28,7 +30,7 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 def wants_json(request: Request) -> bool:
     """Whether a script of ours asks, rather than a browser."""
-    return "application/json" in request.headers.get("accept", "")
+    return "application/json" in (header(request, b"accept") or "")
 
 
 class Problems:
@@ -52,7 +54,7 @@ class Problems:
         """The page for a status."""
         name, language = _WORDS.get(status, _OTHER), first_language(request)
         if wants_json(request):
-            return JSONResponse({"problem": str(self._pages.problem_part(name, language))}, status)
+            return JsonAnswer({"problem": str(self._pages.problem_part(name, language))}, status)
         return HTMLResponse(self._pages.problem(self._place(request), name, language), status)
 
     async def _refused(self, request: Request, error: Exception) -> Response:

@@ -32,7 +32,7 @@ class Voice:
     code: str
     wording: WordingFile
     helplines: Sequence[Helpline]
-    _advice: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _advice: dict[Outgoing, str] = field(default_factory=dict, init=False, repr=False)
     _blocks: dict[str, Markup] = field(default_factory=dict, init=False, repr=False)
 
     def say(self, name: str, **filled: str) -> str:
@@ -59,24 +59,38 @@ class Voice:
     # --- Entries: from here on a str is HTML where it is returned, and words where it is taken ------------------
 
     def _entry(self, entry: Entry, new: int | None) -> str:
-        message, code = entry.message, _holds_code(entry.message)
-        kinds = ["own" if entry.own else "bot", *(["urgent"] if message.urgent else []), *(["code"] if code else [])]
-        who = escape(self.say("web-you" if entry.own else "web-bot"))
         id_ = NEW if entry.number == new else f"m{entry.number}"
-        said = f'<p class="words">{escape(message.text)}</p>' if entry.own else self._message(message, code)
-        return (
-            f'<li class="{" ".join(kinds)}" id="{id_}" data-number="{entry.number}">'
-            f'<p class="unseen">{who}</p>{said}</li>'
-        )
+        numbered = f'id="{id_}" data-number="{entry.number}"'
+        if entry.own:
+            said = f'<p class="words">{escape(entry.message.text)}</p>'
+            return f'<li class="own" {numbered}><p class="unseen">{self._who("web-you")}</p>{said}</li>'
+        message, code = entry.message, _holds_code(entry.message)
+        kinds = "bot" + (" urgent" if message.urgent else "") + (" code" if code else "")
+        said = self._message(message)
+        return f'<li class="{kinds}" {numbered}><p class="unseen">{self._who("web-bot")}</p>{said}</li>'
 
-    def _message(self, message: Outgoing, code: bool) -> str:
+    def _who(self, name: str) -> str:
+        return escape(self.wording.say[name])
+
+    def _message(self, message: Outgoing) -> str:
+        """What is under the name. That of advice is made into HTML once, for it is the same for everybody."""
+        html = self._advice.get(message)
+        if html is None:
+            html = self._made(message)
+            if is_advice(message):
+                if len(self._advice) >= _ADVICE_MAX:
+                    self._advice.clear()
+                self._advice[message] = html
+        return html
+
+    def _made(self, message: Outgoing) -> str:
         before = after = ""
         if message.urgent:
             before = f"<h2>{escape(self.say('web-urgent'))}</h2>"
             before += (
                 f'<p><a class="call" href="tel:{EMERGENCY}">{escape(self.say("web-call", number=EMERGENCY))}</a></p>'
             )
-        if code:
+        if _holds_code(message):
             before = f"<h2>{escape(self.say('web-code'))}</h2>"
             # Only a script can copy or print, so only a script shows these.
             after = (
@@ -84,18 +98,7 @@ class Voice:
                 f'<button type="button" data-do="copy">{escape(self.button("web-copy"))}</button>'
                 f'<button type="button" data-do="print">{escape(self.button("web-print"))}</button></p>'
             )
-        return before + self._said(message) + after + _buttons(message.buttons)
-
-    def _said(self, message: Outgoing) -> str:
-        """The words of a message. Those of advice are made into HTML once, for they are the same for everybody."""
-        if not is_advice(message):
-            return self._words.html(message.text, commands=True)
-        html = self._advice.get(message.text)
-        if html is None:
-            if len(self._advice) >= _ADVICE_MAX:
-                self._advice.clear()
-            html = self._advice[message.text] = self._words.html(message.text, commands=True)
-        return html
+        return before + self._words.html(message.text, commands=True) + after + _buttons(message.buttons)
 
     @cached_property
     def _words(self) -> Said:

@@ -48,7 +48,9 @@ class Forms:
 
     def __init__(self, key: bytes) -> None:
         """``key``: 32 bytes, the same in every process of an installation."""
-        self._key = key
+        # Begun once: the key is mixed in by then.
+        self._marks = hashlib.blake2b(digest_size=16, key=key, person=b"web-form")
+        self._updates = hashlib.blake2b(digest_size=8, key=key, person=b"web-update")
 
     def token(self, chat: str) -> str:
         """A new token for the forms of one page."""
@@ -64,14 +66,14 @@ class Forms:
 
     def update(self, number: str, content: str) -> int:
         """The number of an update, below 2**63: the same where a form comes again with the same content."""
-        digest = hashlib.blake2b(
-            f"{number}{content}".encode("utf-8", "replace"), digest_size=8, key=self._key, person=b"web-update"
-        )
+        digest = self._updates.copy()
+        digest.update(f"{number}{content}".encode("utf-8", "replace"))
         return int.from_bytes(digest.digest(), "big") >> 1
 
     def _mac(self, chat: str, number: str) -> str:
-        data = f"{chat}{number}".encode()
-        return hashlib.blake2b(data, digest_size=16, key=self._key, person=b"web-form").hexdigest()
+        mark = self._marks.copy()
+        mark.update(f"{chat}{number}".encode())
+        return mark.hexdigest()
 
 
 def forms_key(secret: bytes) -> bytes:
