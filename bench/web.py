@@ -28,6 +28,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import aiohttp
@@ -121,6 +122,8 @@ async def _measure(arguments: argparse.Namespace) -> list[tuple[str, Result]]:
         _started([sys.executable, __file__, "--serve", "echo"], {}) as echo,
         _started([sys.executable, __file__, "--serve", "pages"], {}) as pages,
     ):
+        _asks()
+        settle()  # so that Python does not look through them while others are waited for
         echoed, paged = [], []
         for _ in range(max(1, round(arguments.seconds))):
             echoed.append(await _rate(echo, _say_to_echo, arguments.chats, 1.0))
@@ -214,9 +217,13 @@ def _buttons() -> Iterator[dict[str, str]]:
 
 
 def _words() -> Iterator[dict[str, str]]:
+    return ({"text": text} for text in itertools.cycle(_asks()))
+
+
+@cache
+def _asks() -> list[str]:
     topics = read_content(ROOT / "content").require().languages["en"].topics.values()
-    asks = [ask for asks in zip(*(topic.asks[:12] for topic in topics), strict=False) for ask in asks]
-    return ({"text": text} for text in itertools.cycle(asks))
+    return [ask for asks in zip(*(topic.asks[:12] for topic in topics), strict=False) for ask in asks]
 
 
 @dataclass(frozen=True, slots=True)
