@@ -158,6 +158,17 @@ RULES = (
     ),
     _rule(
         Sign.CHECK,
+        "asks what is deadly",
+        rf"\bhow (?:many|much)\b.{{0,30}}\b{_MEANS}\b.{{0,40}}\b(?:kill|dies?|dead|death|deadly|fatal|lethal|overdose|od|too (?:many|much))\b",
+        rf"\bhow (?:many|much)\b.{{0,30}}\b(?:kill|die|overdose|od)\b.{{0,30}}\b{_MEANS}\b",
+        rf"\b(?:can|could|do|will|would) (?:you|u|ya|i|someone|anyone) (?:die|overdose|od)\b.{{0,25}}\b{_MEANS}\b",
+        r"\b(?:fatal|lethal|deadly) (?:dose|amount|overdose)\b|\bpainless (?:ways?|death|suicide)\b",
+        r"\bhow (?:do|does|can|could|would|to) (?:(?:people|you|u|someone|i|we) )?(?:(?:kill|hang|drown|poison) (?:them ?sel(?:f|ves)"
+        r"|your ?self|ur ?self|my ?self)|commit suicide)\b",
+        r"\b(?:easiest|quickest|quick|fastest|best|(?:least|most) pain(?:ful|less)|painless) ways? to (?:die|kill (?:my|your|ur) ?self|end it all)\b",
+    ),
+    _rule(
+        Sign.CHECK,
         "speaks of hurting themselves",
         r"\bself ?-?harm(?:ing|ed)?\b",
         r"\b(?:cut|cutting|hurt|hurting|burn|burning|starv(?:e|ing)|hit|hitting) my ?self\b",
