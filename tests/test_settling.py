@@ -18,7 +18,9 @@ class Ring:
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
+    before = gc.get_threshold()
     yield
+    gc.set_threshold(*before)
     gc.unfreeze()
 
 
@@ -45,6 +47,14 @@ def test_what_was_replaced_is_collected_the_next_time() -> None:
     assert gone() is not None
     settle()
     assert gone() is None
+
+
+def test_what_comes_later_is_looked_at_seldom_but_is_looked_at() -> None:
+    settle()
+    gone = [weakref.ref(Ring()) for _ in range(5_000)]
+    assert all(each() is not None for each in gone)
+    gone += [weakref.ref(Ring()) for _ in range(20_000)]
+    assert gone[0]() is None
 
 
 def test_nothing_is_collected_while_much_is_made_that_stays() -> None:

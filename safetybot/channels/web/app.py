@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from safetybot.channels.web.chats import CHANNEL, ChatClosed, Chats, Did, Shown
 from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
@@ -76,12 +77,12 @@ class WebChat:
 
     def _routes(self, place: Place) -> list[Route]:
         return [
-            Route(place.home, self._look, methods=["GET"]),
-            Route(f"{place.prefix}/say", self._say, methods=["POST"]),
-            Route(f"{place.prefix}/hide", self._hide, methods=["POST"]),
-            Route(f"{place.prefix}/again", self._again, methods=["POST"]),
-            Route(f"{place.prefix}/here", self._here, methods=["POST"]),
-            Route(f"{place.prefix}/leave", self._leave, methods=["GET", "POST"]),
+            Route(place.home, _Answered(self._look), methods=["GET"]),
+            Route(f"{place.prefix}/say", _Answered(self._say), methods=["POST"]),
+            Route(f"{place.prefix}/hide", _Answered(self._hide), methods=["POST"]),
+            Route(f"{place.prefix}/again", _Answered(self._again), methods=["POST"]),
+            Route(f"{place.prefix}/here", _Answered(self._here), methods=["POST"]),
+            Route(f"{place.prefix}/leave", _Answered(self._leave), methods=["GET", "POST"]),
         ]
 
     @asynccontextmanager
@@ -264,6 +265,20 @@ class WebChat:
         if not place.framed and request.cookies.get(self._cookie) != visitor.held:
             self._hold(response, visitor.held)
         return response
+
+
+class _Answered:
+    """A function that answers requests, as an app.
+
+    Given the function itself, Starlette would look for errors around it, which it does around all routes as well.
+    """
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def _number(text: str | None) -> int:

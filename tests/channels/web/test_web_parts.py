@@ -169,6 +169,14 @@ class TestTranscript:
         with pytest.raises(SealedDataError):
             ChatKeys.derive(KEY, "web", "b").open_transcript(keys.seal_transcript(transcript))
 
+    @pytest.mark.parametrize("text", ["half \ud83d a letter", "größer 🙂", "two\nlines\u2028three", '"\\"'])
+    def test_what_json_finds_hard(self, text: str) -> None:
+        transcript = Transcript().said(text).answered([Outgoing(text, ((Button("a", "b"),),))])
+        assert transcript.to_bytes().count(b"\n") == 2
+        found = Transcript.from_bytes(transcript.to_bytes())
+        assert [entry.message.text for entry in found.entries] == [text, text]
+        assert found.button("b") == Button("a", "b")
+
     @given(st.lists(any_text))
     def test_any_words_are_kept(self, texts: list[str]) -> None:
         transcript = Transcript()
