@@ -165,7 +165,7 @@ RULES = (
         r"\b(?:fatal|lethal|deadly) (?:dose|amount|overdose)\b|\bpainless (?:ways?|death|suicide)\b",
         r"\bhow (?:do|does|can|could|would|to) (?:(?:people|you|u|someone|i|we) )?(?:(?:kill|hang|drown|poison) (?:them ?sel(?:f|ves)"
         r"|your ?self|ur ?self|my ?self)|commit suicide)\b",
-        r"\b(?:easiest|quickest|quick|fastest|best|(?:least|most) pain(?:ful|less)|painless) ways? to (?:die|kill (?:my|your|ur) ?self|end it all)\b",
+        r"\b(?:easiest|quickest|quick|fastest|best|(?:least|most) pain(?:ful|less)|painless) ways? to (?:die\b(?! (?:my |your |ur )?hair)|(?:kill (?:my|your|ur) ?self|end it all)\b)",
     ),
     _rule(
         Sign.CHECK,

@@ -172,6 +172,7 @@ NOT_CAUGHT = [
     "how do people hang themselves out like that in gta",
     "easiest way to die in minecraft",
     "whats the easiest way to kill weeds",
+    "whats the best way to die my hair pink",
     "i cut my finger cooking",
     "he hits like a truck",
     "he touched my heart",

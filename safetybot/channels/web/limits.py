@@ -70,7 +70,7 @@ class Limits:
 
 
 class _Turn:
-    """One message in hand. (Every message goes through this: a generator would take ten times as long.)"""
+    """One message in hand. (Every message goes through this: a generator would take several times as long.)"""
 
     __slots__ = ("_address", "_chat", "_in_danger", "_limits")
 
