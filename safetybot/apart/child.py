@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from safetybot.apart.wire import HEAD, Beginning, receive, send
+from safetybot.apart.wire import Beginning, Frames, receive, send
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.reader import Library
 from safetybot.matching.fitter import Progress
@@ -103,7 +103,7 @@ class _Answers(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[bytes]] = deque()
-        self._came = bytearray()
+        self._frames = Frames()
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._heard = 0.0
@@ -140,15 +140,10 @@ class _Answers(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
-        self._came += data
-        while len(self._came) >= HEAD.size:
-            end = HEAD.size + HEAD.unpack_from(self._came)[0]
-            if len(self._came) < end:
-                return
+        for whole in self._frames.feed(data):
             answer = self._waiting.popleft()
             if not answer.done():  # somebody who does not wait any more
-                answer.set_result(bytes(self._came[HEAD.size : end]))
-            del self._came[:end]
+                answer.set_result(whole)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:

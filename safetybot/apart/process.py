@@ -13,13 +13,15 @@ import sys
 import threading
 from contextlib import suppress
 
-from safetybot.apart.wire import Asked, Beginning, Failed, receive, send
-from safetybot.dialogue.conversation import Conversation
-from safetybot.dialogue.turn import Turn
+from safetybot.apart.waiting import TOGETHER, Waiting
+from safetybot.apart.wire import Asked, Beginning, Frames, opened, packed, receive, send
 from safetybot.hardening import keep_to_ourselves
 from safetybot.matching.fitter import Fitter, load_encoder
 from safetybot.settling import settle
 from safetybot.understanding import Understanding, understand
+
+_READ_AT_ONCE = 1 << 16
+"""Bytes."""
 
 
 def main() -> None:
@@ -31,9 +33,8 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         threading.Thread(target=_end_with_the_bot, args=(connection.fileno(),), daemon=True).start()
         with suppress(EOFError, OSError):  # the bot is gone
-            conversation = _prepared(connection)
-            while conversation:
-                send(connection, _answer(conversation, receive(connection)))
+            if waiting := _prepared(connection):
+                _answer(connection, waiting)
 
 
 def _end_with_the_bot(connection: int) -> None:
@@ -44,7 +45,7 @@ def _end_with_the_bot(connection: int) -> None:
     os._exit(0)
 
 
-def _prepared(connection: socket.socket) -> Conversation | None:
+def _prepared(connection: socket.socket) -> Waiting | None:
     """What answers, once it is ready; None where the content's tests fail. Tells the bot how far it is."""
     try:
         beginning: Beginning = receive(connection)
@@ -56,17 +57,22 @@ def _prepared(connection: socket.socket) -> Conversation | None:
     if not isinstance(understood, Understanding):
         send(connection, understood)
         return None
-    del beginning, fitter
+    waiting = Waiting(beginning.library, understood.interpreters)
+    del beginning, fitter, understood
     settle()
     send(connection, [])
-    return understood.conversation
+    return waiting
 
 
-def _answer(conversation: Conversation, asked: Asked) -> Turn | Failed:
-    try:
-        return conversation.respond(asked.incoming, asked.memory, asked.minute, offered=asked.offered, asks=asked.asks)
-    except Exception as error:
-        return Failed(type(error).__name__)
+def _answer(connection: socket.socket, waiting: Waiting) -> None:
+    """Answers, in their order, what comes, until nothing will come any more."""
+    frames = Frames()
+    asked: list[Asked] = []
+    while data := connection.recv(_READ_AT_ONCE):
+        asked += map(opened, frames.feed(data))
+        while asked:
+            now, asked = asked[:TOGETHER], asked[TOGETHER:]
+            connection.sendall(b"".join(map(packed, waiting.answer(now))))
 
 
 if __name__ == "__main__":

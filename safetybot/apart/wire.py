@@ -55,6 +55,27 @@ def opened(data: bytes) -> Any:
     return pickle.loads(data)  # noqa: S301 - made by our own other process
 
 
+class Frames:
+    """Takes a stream apart again into what was :func:`packed`."""
+
+    def __init__(self) -> None:
+        self._came = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """All that is whole now, each without its length."""
+        self._came += data
+        whole, start = [], 0
+        while len(self._came) - start >= HEAD.size:
+            begin = start + HEAD.size
+            end = begin + HEAD.unpack_from(self._came, start)[0]
+            if len(self._came) < end:
+                break
+            whole.append(bytes(self._came[begin:end]))
+            start = end
+        del self._came[:start]
+        return whole
+
+
 def send(connection: socket.socket, thing: object) -> None:
     """Writes a thing. Raises OSError where nobody reads any more."""
     connection.sendall(packed(thing))

@@ -23,7 +23,7 @@ from safetybot.dialogue.reporting_typed import pressed_by
 from safetybot.dialogue.speaker import Speaker
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.guidance.report_form import ReportForm
-from safetybot.reports.code_reading import TEXT_MAX, Slip, parse
+from safetybot.reports.code_reading import TEXT_MAX, Slip, begins_like_a_code, parse
 from safetybot.reports.codes import Code
 from safetybot.reports.words import CODE_WORDS
 
@@ -77,11 +77,11 @@ def is_button(speaker: Speaker, form: ReportForm, kept: Kept, typed: str, minute
 
 def whole_code(typed: str) -> Code | None:
     """The code that a text is, where it is nothing else: a code even where none was asked for."""
-    found = parse(typed)
-    if not isinstance(found, Code):
+    letters = "".join(letter for letter in unicodedata.normalize("NFKC", typed).casefold() if letter.isalpha())
+    if not begins_like_a_code(letters):  # as nearly every text; to read one takes longer than all else that is said
         return None
-    letters = (letter for letter in unicodedata.normalize("NFKC", typed).casefold() if letter.isalpha())
-    return found if "".join(letters) == "".join(found.words) else None
+    found = parse(typed)
+    return found if isinstance(found, Code) and "".join(found.words) == letters else None
 
 
 def is_code_alone(typed: str) -> bool:

@@ -12,7 +12,7 @@ from safetybot.dialogue.asking import may_ask
 from safetybot.dialogue.effects import Effect, Outcome
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.report_talk import ReportTalk
-from safetybot.dialogue.talk import Talk
+from safetybot.dialogue.talk import Talk, readings
 from safetybot.dialogue.tongue import Tongue, Tongues
 from safetybot.dialogue.turn import Memory, Turn
 
@@ -58,6 +58,17 @@ class Conversation:
             return replace(turn, kept=None)
         return replace(turn, kept=turn.kept.seen(incoming.update_id))
 
+    def to_understand(self, incoming: Incoming, memory: Memory) -> tuple[str, tuple[str, ...]]:
+        """The language and the texts that :meth:`respond` will have to understand, as far as can be seen beforehand.
+
+        For who understands many at once: nothing goes wrong where it is others in the end.
+        """
+        code = self._tongues.code(memory.session.language, incoming.language)
+        text = (incoming.text or "").strip()
+        if not text or text.startswith("/"):
+            return code, ()
+        return code, readings(text, _before(memory))
+
     def after(self, incoming: Incoming, memory: Memory, effect: Effect, outcome: Outcome, minute: int) -> Turn:
         """What is shown when the effect of a turn has been tried. ``memory`` is the one of that turn."""
         turn = ReportTalk(self._tongues, incoming, memory, minute, offered=True).after(effect, outcome)
@@ -82,9 +93,12 @@ class Conversation:
         if text.startswith("/"):
             turn = reports.command(text)
             return turn or reports.hidden(text, talk.command(text))
-        return reports.text(text) or reports.reminding(
-            talk.free_text(text, after=memory.fragment.text if memory.fragment else "")
-        )
+        return reports.text(text) or reports.reminding(talk.free_text(text, after=_before(memory)))
+
+
+def _before(memory: Memory) -> str:
+    """The text before, where it found no answer."""
+    return memory.fragment.text if memory.fragment else ""
 
 
 def _alarming(turn: Turn) -> bool:

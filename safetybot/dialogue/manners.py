@@ -22,6 +22,8 @@ def is_only_symbols(text: str) -> bool:
 
 def is_other_script(text: str) -> bool:
     """Most letters are of a script other than the Latin one. Letters made pretty ("𝓱𝓮𝓵𝓹") are Latin all the same."""
+    if text.isascii():
+        return False
     letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
     other = sum(not unicodedata.name(char, "").startswith(("LATIN", "MODIFIER")) for char in letters)
     return bool(letters) and other > _FOREIGN_SHARE * len(letters)

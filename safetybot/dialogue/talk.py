@@ -212,11 +212,9 @@ class Talk:
         about something new, as many as before.)
         """
         meant = self._tongue.interpret(text)
-        whole = f"{after} {text}" if after else text
-        if after and not is_too_long(whole):
+        *before, whole = readings(text, after)
+        if before:
             meant = _joined(meant, self._tongue.interpret(whole))
-        else:
-            whole = text
         strange = is_other_script(text) or meant.foreign
         sign = meant.danger.sign
         body, kept = self._reply_to(whole, meant, strange=strange)
@@ -344,6 +342,12 @@ class _Body:
     """Id of the nearest topic, where it was not answered with one."""
     unanswered: bool = False
     """Nothing fitted, and people are offered."""
+
+
+def readings(text: str, after: str) -> tuple[str, ...]:
+    """How own words are read: alone, and behind the text before them, where there was one and both are not too much."""
+    whole = f"{after} {text}"
+    return (text, whole) if after and not is_too_long(whole) else (text,)
 
 
 def _joined(alone: Interpretation, together: Interpretation) -> Interpretation:

@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from safetybot.reports.codes import Code
-from safetybot.reports.words import CODE_WORDS, code_words, known_words
+from safetybot.reports.words import CODE_WORDS, WORD_LONGEST, WORD_SHORTEST, code_words, known_words
 
 TEXT_MAX = 1000
 """Characters looked at; a code with numbers and words around has about 100."""
@@ -64,6 +64,12 @@ def parse(text: str) -> Code | Slip | None:
     if len(respaced) == 1:
         return respaced.pop()
     return _nearest_slip(tokens) if not respaced else None
+
+
+def begins_like_a_code(letters: str) -> bool:
+    """Whether letters without anything between them begin with a word of the list."""
+    known = known_words()
+    return any(letters[:length] in known for length in range(WORD_SHORTEST, WORD_LONGEST + 1))
 
 
 def _tokens(text: str) -> list[str]:
@@ -122,10 +128,10 @@ def _cut(token: str) -> list[list[str]]:
     """Every way to cut a token into words of the list, at most six."""
     known = known_words()
     ways: list[list[list[str]]] = [[[]], *([] for _ in token)]
-    if len(token) > 7 * CODE_WORDS:
+    if len(token) > WORD_LONGEST * CODE_WORDS:
         return []
     for end in range(1, len(token) + 1):
-        for start in range(max(0, end - 7), end):
+        for start in range(max(0, end - WORD_LONGEST), end):
             if token[start:end] in known:
                 ways[end] += [[*way, token[start:end]] for way in ways[start]]
     return ways[-1]

@@ -21,7 +21,9 @@ WORDS_SHA256 = "e3a0b0fb2a441983771776bc4b7b477179162bc26de661addcac2825b983887b
 WORDS_MIN = 1296
 CODE_WORDS = 6
 BITS_MIN = 62.0
-_WORD = re.compile(r"[a-z]{3,7}")
+WORD_SHORTEST, WORD_LONGEST = 3, 7
+"""Letters of a word."""
+_WORD = re.compile(rf"[a-z]{{{WORD_SHORTEST},{WORD_LONGEST}}}")
 
 
 class CodeWordsUnfit(Exception):
