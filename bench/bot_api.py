@@ -1,6 +1,7 @@
 """A Telegram that only counts: hands updates out, by getUpdates or by post, and notes when each chat is answered.
 
-As little work as can be for each request, for it runs on the cores of the bot that is measured.
+As little work as can be for each request, for it runs on the cores of the bot that is measured: HTTP is read by
+httptools alone, and written as bytes.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import json
 import re
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
-from aiohttp import web
+import httptools
 
 TOKEN = "1000:BENCH-token_of-a-bot-that-is-measured"
 _CHAT = re.compile(rb'"?chat_id"?[:=]\s*"?(-?\d+)')
@@ -73,22 +74,24 @@ class Telegram:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _posters: list[asyncio.Task[None]] = field(default_factory=list)
     _posts: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
-    _runner: web.ServerRunner | None = None
+    _server: asyncio.Server | None = None
+    _holding: set[asyncio.Task[None]] = field(default_factory=set)
+    """Long polls."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(10))
 
     async def __aenter__(self) -> Telegram:
-        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=512).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Asked(self._serve), "127.0.0.1", 0, backlog=512)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for poster in self._posters:
-            poster.cancel()
-        await asyncio.gather(*self._posters, return_exceptions=True)
-        assert self._runner is not None
-        await self._runner.cleanup()
+        tasks = [*self._posters, *self._holding]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert self._server is not None
+        self._server.close()
 
     def push(self, update: Update) -> None:
         """One update for the bot."""
@@ -111,15 +114,17 @@ class Telegram:
             while self.sends < sends or self.done < done:  # noqa: ASYNC110 - set a thousand times a second
                 await asyncio.sleep(0.002)
 
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        method = request.path.rpartition("/")[2]
-        body = await request.read()
+    def _serve(self, path: bytes, body: bytes, answer: Callable[[bytes], None]) -> None:
+        method = path.rpartition(b"/")[2].decode()
         if method == "sendMessage":
             result = self._sent(body)
         elif method == "getUpdates":
-            result = await self._updates(request, body)
+            holding = asyncio.create_task(self._updates(_fields(body), answer))
+            self._holding.add(holding)
+            holding.add_done_callback(self._holding.discard)
+            return
         elif method == "setWebhook":
-            result = self._hooked(_fields(request, body))
+            result = self._hooked(_fields(body))
         elif method == "getMe":
             result = json.dumps(_ME).encode()
         elif method == "getWebhookInfo":
@@ -132,7 +137,7 @@ class Telegram:
             result = json.dumps({"description": "", "short_description": ""}).encode()
         else:
             result = b"true"
-        return web.Response(body=b'{"ok":true,"result":' + result + b"}", content_type="application/json")
+        answer(result)
 
     def _sent(self, body: bytes) -> bytes:
         found = _CHAT.search(body)
@@ -144,8 +149,7 @@ class Telegram:
             self.taken.append(time.perf_counter() - asked)
         return json.dumps({"message_id": next(self._numbers), "date": 0, "chat": _place(chat), "text": "…"}).encode()
 
-    async def _updates(self, request: web.BaseRequest, body: bytes) -> bytes:
-        fields = _fields(request, body)
+    async def _updates(self, fields: dict[str, Any], answer: Callable[[bytes], None]) -> None:
         offset, hold = int(fields.get("offset") or 0), float(fields.get("timeout") or 0)
         limit = min(int(fields.get("limit") or 100), 100)
         while self._waiting and self._waiting[0][0] < offset:
@@ -158,7 +162,7 @@ class Telegram:
                     await self._news.wait()
             except TimeoutError:
                 pass
-        return b"[" + b",".join(raw for _, raw in itertools.islice(self._waiting, limit)) + b"]"
+        answer(b"[" + b",".join(raw for _, raw in itertools.islice(self._waiting, limit)) + b"]")
 
     def _hooked(self, fields: dict[str, Any]) -> bytes:
         self._url = str(fields["url"])
@@ -169,24 +173,95 @@ class Telegram:
         return b"true"
 
     async def _post(self) -> None:
-        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": self._secret}
-        async with aiohttp.ClientSession() as session:
+        connection: _Posted | None = None
+        while True:
+            body = await self._posts.get()
+            # Where to is looked up each time: the bot says where it is only after it has registered itself.
             while True:
-                body = await self._posts.get()
-                while True:
-                    # Looked up each time: the bot says where it is only after it has registered itself.
-                    url = f"http://127.0.0.1:{self.port or urlsplit(self._url).port}{self.hook}"
-                    try:
-                        async with session.post(url, data=body, headers=headers) as response:
-                            if response.status == 200:
-                                break
-                    except aiohttp.ClientError:
-                        pass
-                    await asyncio.sleep(0.05)  # as Telegram, only sooner
-                self.done += 1
+                port, path = self.port or urlsplit(self._url).port or 80, str(self.hook)
+                try:
+                    if connection is None or connection.is_over:
+                        connecting = asyncio.get_running_loop().create_connection(_Posted, "127.0.0.1", port)
+                        _, connection = await connecting
+                    if await connection.post(path, self._secret, body) == 200:
+                        break
+                except OSError:
+                    connection = None
+                await asyncio.sleep(0.05)  # as Telegram, only sooner
+            self.done += 1
 
 
-def _fields(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
-    if request.content_type == "application/json":
-        return dict(json.loads(body or b"{}"))
+def _fields(body: bytes) -> dict[str, Any]:
+    if body.startswith(b"{"):
+        return dict(json.loads(body))
     return dict(parse_qsl(body.decode()))
+
+
+class _Asked(asyncio.Protocol):
+    """A connection of the bot to Telegram: one request after the other."""
+
+    def __init__(self, serve: Callable[[bytes, bytes, Callable[[bytes], None]], None]) -> None:
+        self._serve = serve
+        self._parser = httptools.HttpRequestParser(self)
+        self._path = self._body = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        path, body, self._path, self._body = self._path, self._body, b"", b""
+        self._serve(path, body, self._answer)
+
+    def _answer(self, result: bytes) -> None:
+        assert self._transport is not None
+        length = len(result) + len(b'{"ok":true,"result":}')
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
+        self._transport.write(b'%s{"ok":true,"result":%s}' % (head, result))
+
+
+class _Posted(asyncio.Protocol):
+    """A connection of Telegram to the bot: one post after the other."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._answered: asyncio.Future[int] | None = None
+        self._transport: asyncio.Transport | None = None
+        self.is_over = False
+
+    async def post(self, path: str, secret: str, body: bytes) -> int:
+        """The status. Raises ConnectionError."""
+        assert self._transport is not None
+        self._answered = asyncio.get_running_loop().create_future()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._transport.write(head.encode() + body)
+        return await self._answered
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_message_complete(self) -> None:
+        if not self._parser.should_keep_alive():
+            self.is_over = True
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(self._parser.get_status_code())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_over = True
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(ConnectionResetError())
