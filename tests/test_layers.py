@@ -25,10 +25,11 @@ ARROWS: dict[str, set[str]] = {
     "turns": set(),
     "limits": {"storage"},
     "markdown": set(),
-    "serving": CONTENT | {"markdown"},  # what all pages share
+    "quick_json": set(),
+    "serving": CONTENT | {"markdown", "quick_json"},  # what all pages share
     "matching": CONTENT | {"settling"},
     "reports": CONTENT | {"storage"},
-    "dialogue": CONTENT | {"matching", "reports"},  # no channel, and no SQL
+    "dialogue": CONTENT | {"matching", "reports", "quick_json"},  # no channel, and no SQL
     "secret": {"dialogue"},
     "installation": {"secret", "storage"},
     "watching": {"observing", "storage", "reports", "serving"},
@@ -43,7 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "service": BELOW_DIALOGUE
     | {"dialogue", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn"},
     "housekeeping": {"storage", "reports"},
-    "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits"},
+    "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits", "quick_json"},
     "desk": CONTENT | {"storage", "reports", "serving", "hardening"},
     "editing": CONTENT
     | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered", "hardening"},
@@ -91,6 +92,7 @@ ONLY: dict[str, set[str]] = {
     "ruamel": {"editing.yaml_splice"},
     "dotenv": {"settings"},
     "uvloop": {"cli"},
+    "pydantic_core": {"quick_json", "guidance.explain"},
     # No network but Telegram's, and the database's; `apart` talks with its own other process.
     "socket": {"serving.listening", "apart"},
     "urllib.request": set(),

@@ -11,7 +11,7 @@ from safetybot.dialogue.turn import Turn
 from safetybot.guidance.reader import Library
 from safetybot.matching.interpreter import Interpretation, Interpreter
 
-TOGETHER = 16
+TOGETHER = 24
 """Texts at most. Of more, none takes less, and the first waits for the last."""
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from pydantic_core import PydanticSerializationError, to_json
 
 from safetybot.dialogue.messages import Button, Outgoing
+from safetybot.quick_json import written
 
 VERSION = 2
 ENTRIES_MAX = 60
@@ -51,7 +49,7 @@ class Packed:
         """An entry, packed."""
         message = entry.message
         buttons = [[[button.text, button.press] for button in row] for row in message.buttons]
-        data = _json([message.text, buttons, message.urgent, entry.own])
+        data = written([message.text, buttons, message.urgent, entry.own])
         return cls(entry.number, len(message.text), data, entry)
 
     def open(self) -> Entry:
@@ -108,7 +106,7 @@ class Transcript:
 
     def button(self, press: str) -> Button | None:
         """The newest button that presses this."""
-        quoted = _json(press)
+        quoted = written(press)
         for packed in reversed(self.packed):
             if quoted not in packed.data:
                 continue
@@ -129,7 +127,7 @@ class Transcript:
     def to_bytes(self) -> bytes:
         """A line of JSON about it, and one for each entry: none of them holds the end of a line."""
         entries = [(packed.number, packed.letters) for packed in self.packed]
-        about = _json([VERSION, self.count, self.language, self.shortened, entries])
+        about = written([VERSION, self.count, self.language, self.shortened, entries])
         return b"\n".join([about, *[packed.data for packed in self.packed]])
 
     @classmethod
@@ -147,12 +145,3 @@ class Transcript:
             return cls(tuple(packed), int(count), chosen, bool(shortened))
         except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
             raise TranscriptError("a transcript has an unknown form") from None
-
-
-def _json(thing: Any) -> bytes:
-    """It as JSON on one line."""
-    try:
-        return to_json(thing)  # takes a fifth of the time of Python's own
-    except PydanticSerializationError:
-        # What somebody typed may hold half a character, which UTF-8 has no form for.
-        return json.dumps(thing).encode("ascii")

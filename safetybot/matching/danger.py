@@ -60,12 +60,22 @@ class DangerSense:
         self._nearness = Nearness(signs, fitted.featuriser.lexical_width, all_at_once=True)
         self._ranges = [*itertools.pairwise(start - self._first_row for start in corpus.sign_starts)]
 
-    def judge_learnt(self, forms: Sequence[Features], class_probabilities: FloatArray) -> list[Danger]:
-        """What the learnt signs say of a message in each of its forms, as typed and as mended.
+    def judge_learnt(
+        self, texts: Sequence[Sequence[Features]], class_probabilities: Sequence[FloatArray]
+    ) -> list[list[Danger]]:
+        """What the learnt signs say of messages, each in its forms: as mended, and as typed.
 
-        ``class_probabilities``: as :class:`safetybot.matching.matcher.Match` has them.
+        ``class_probabilities``: of each message, as :class:`safetybot.matching.matcher.Match` has them.
         """
-        near = self._near(forms)
+        near = iter(self._near([form for forms in texts for form in forms]))
+        return [
+            self._learnt(forms, topics, [*itertools.islice(near, len(forms))])
+            for forms, topics in zip(texts, class_probabilities, strict=True)
+        ]
+
+    def _learnt(
+        self, forms: Sequence[Features], class_probabilities: FloatArray, near: Sequence[Sequence[Near]]
+    ) -> list[Danger]:
         probabilities = self._probabilities(self._heads(forms), class_probabilities[None, :], near)
         return [self._verdict(*each, self._calibration.whole) for each in zip(near, *probabilities, strict=True)]
 

@@ -31,7 +31,9 @@ _MODEL, _VOCABULARY, _HASHES = "encoder.onnx", "vocab.txt", "SHA256"
 _VECTOR, _TOKENS = "embedding", "tokens.in_place"
 _TOKENS_MAX = 128
 _TOGETHER = 16
-"""Texts; with more, none of them takes less."""
+"""Texts; with more, none of them takes less …"""
+_TOGETHER_WAITING = 4
+"""… nor with more than this on a processor that does something else as well."""
 _LOG_ERRORS_ONLY = 3
 
 FloatArray = npt.NDArray[np.float32]
@@ -92,6 +94,14 @@ class SentenceEncoder:
         vectors: FloatArray = self._session.run([_VECTOR], {"input_ids": numbers, "attention_mask": present})[0]
         return vectors
 
+    def encode_each(self, texts: Sequence[str]) -> FloatArray:
+        """The same of any texts, those of as many tokens in one run: shape (len(texts), 384)."""
+        vectors = np.zeros((len(texts), WIDTH), np.float32)
+        tokens = [self._tokeniser.encode(text, _TOKENS_MAX) for text in texts]
+        for rows in _alike(tokens, _TOGETHER_WAITING):
+            vectors[rows] = self._run_together([tokens[row] for row in rows])
+        return vectors
+
     def encode_parts(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
         """The vector of a text, as :meth:`encode` makes it, and one of each of its parts: (384,) and (len(spans), 384).
 
@@ -132,12 +142,7 @@ class SentenceEncoder:
         """
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         tokens = [self._tokeniser.encode(text, _TOKENS_MAX) for text in texts]
-        by_length: dict[int, list[int]] = {}
-        for row, found in enumerate(tokens):
-            by_length.setdefault(len(found), []).append(row)
-        together = [
-            rows[start : start + _TOGETHER] for rows in by_length.values() for start in range(0, len(rows), _TOGETHER)
-        ]
+        together = _alike(tokens, _TOGETHER)
 
         def encode(rows: Sequence[int]) -> FloatArray:
             return self._run_together([tokens[row] for row in rows])
@@ -151,6 +156,14 @@ class SentenceEncoder:
                     told = done
                     on_progress(done)
         return vectors
+
+
+def _alike(tokens: Sequence[Sequence[int]], most: int) -> list[list[int]]:
+    """Numbers of texts that are of as many tokens, so many together at most."""
+    by_length: dict[int, list[int]] = {}
+    for row, found in enumerate(tokens):
+        by_length.setdefault(len(found), []).append(row)
+    return [rows[start : start + most] for rows in by_length.values() for start in range(0, len(rows), most)]
 
 
 def encoder_is_there() -> bool:

@@ -90,16 +90,18 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A text as the steps of understanding it go by."""
+    """A text as the encoder sees it."""
 
     text: str
     prepared: PreparedText
     spans: list[tuple[int, int]]
     """Of a long text, where its parts are."""
+    sentence: FloatArray
+    """Unit vector of it as mended: shape (384,) …"""
+    sentence_typed: FloatArray
+    """… and as typed."""
     part_vectors: FloatArray
     """What each part seems to say within the whole: shape (len(spans), 384)."""
-    forms: list[Features]
-    """φ of it as mended; and as typed, where that is another."""
 
 
 class Interpreter:
@@ -121,37 +123,49 @@ class Interpreter:
         """The same of texts that wait at the same time, step by step: each step of all of them, then the next.
 
         What a step reads (the encoder, the examples, the signs) is more than a processor keeps near itself; so it is
-        fetched once for all. Of 16 texts each takes three quarters of what one takes alone; nothing else changes.
+        fetched once for all. Of 24 texts each takes two thirds of what one takes alone. Vectors, and what is made of
+        them, may differ in the last bit.
         """
-        read = [self._read(text) for text in texts]
-        matches = [self._matcher.match(each.forms[0]) for each in read]
+        read = self._read(texts)
+        forms = [self._forms(each) for each in read]
+        matches = [self._matcher.match(mended) for mended, *_ in forms]
+        learnt = self._danger.judge_learnt(forms, [match.class_probabilities for match in matches])
         return [
-            self._interpretation(each, match, self._verdicts(each, match))
-            for each, match in zip(read, matches, strict=True)
+            self._interpretation(each, match, self._verdicts(each, verdicts))
+            for each, match, verdicts in zip(read, matches, learnt, strict=True)
         ]
 
-    def _read(self, text: str) -> _Read:
-        prepared = self._preparer.prepare(text[:MATCHED_CHARACTERS])
-        spans = spans_of(prepared.mended)
-        sentence, part_vectors = self._sentences(prepared.mended, spans)
-        forms = [self._featuriser.features(prepared.mended, sentence)]
-        if prepared.raw != prepared.mended:
-            # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
-            # both forms of each part are judged below, so its whole is not read twice.)
-            if prepared.plain != prepared.mended and not spans:
-                sentence = self._sentence(prepared.raw)
-            forms.append(self._featuriser.features(prepared.raw, sentence))
-        return _Read(text, prepared, spans, part_vectors, forms)
+    def _read(self, texts: Sequence[str]) -> list[_Read]:
+        prepared = [self._preparer.prepare(text[:MATCHED_CHARACTERS]) for text in texts]
+        spans = [spans_of(each.mended) for each in prepared]
+        # The editors' slang table does not change what a sentence means; a guess of the mender may. (Of a long text
+        # both forms of each part are judged later, so its whole is not read twice.)
+        twice = [each.plain != each.mended and not found for each, found in zip(prepared, spans, strict=True)]
+        short = [each.mended for each, found in zip(prepared, spans, strict=True) if not found]
+        short += [each.raw for each, again in zip(prepared, twice, strict=True) if again]
+        vectors = dict(zip(short, self._sentences(short), strict=True))
+        read = []
+        for text, each, found, again in zip(texts, prepared, spans, twice, strict=True):
+            if found:
+                sentence, parts = self._sentence_of_parts(each.mended, found)
+            else:
+                sentence, parts = vectors[each.mended], np.zeros((0, WIDTH), np.float32)
+            read.append(_Read(text, each, found, sentence, vectors[each.raw] if again else sentence, parts))
+        return read
 
-    def _verdicts(self, read: _Read, match: Match) -> list[Danger]:
+    def _forms(self, read: _Read) -> list[Features]:
+        """φ of a text as mended; and as typed, where that is another."""
+        mended = self._featuriser.features(read.prepared.mended, read.sentence)
+        if read.prepared.raw == read.prepared.mended:
+            return [mended]
+        return [mended, self._featuriser.features(read.prepared.raw, read.sentence_typed)]
+
+    def _verdicts(self, read: _Read, learnt: Sequence[Danger]) -> list[Danger]:
         """What the rules, the learnt signs, the parts of a long text and the end of a very long one say of it."""
-        verdicts = [
-            self._danger.judge_rules(read.prepared),
-            *self._danger.judge_learnt(read.forms, match.class_probabilities),
-        ]
+        verdicts = [self._danger.judge_rules(read.prepared), *learnt]
         if read.spans and gravest(*verdicts).sign is not Sign.EMERGENCY:
             parts = self._worst_parts(read)
-            found = [*map(self._featuriser.with_sentence, parts.values(), self._sentences_of([*parts]))]
+            found = [*map(self._featuriser.with_sentence, parts.values(), self._sentences_of_parts([*parts]))]
             verdicts += self._danger.judge_parts(found, lambda part: self._matcher.match(part).class_probabilities)
         if len(read.text) > MATCHED_CHARACTERS:
             verdicts.append(self.interpret(read.text[-MATCHED_CHARACTERS:]).danger)
@@ -173,15 +187,15 @@ class Interpreter:
         count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
         return dict(sorted(found.items(), key=lambda item: -self._danger.lean(item[1]))[:count])
 
-    def _sentences(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
-        if spans and self._encoder:
+    def _sentence_of_parts(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
+        if self._encoder:
             return self._encoder.encode_parts(text, spans)
-        return self._sentence(text), np.zeros((len(spans), WIDTH), np.float32)
+        return np.zeros(WIDTH, np.float32), np.zeros((len(spans), WIDTH), np.float32)
 
-    def _sentence(self, text: str) -> FloatArray:
-        return self._encoder.encode(text) if self._encoder else np.zeros(WIDTH, np.float32)
+    def _sentences(self, texts: list[str]) -> FloatArray:
+        return self._encoder.encode_each(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)
 
-    def _sentences_of(self, texts: list[str]) -> FloatArray:
+    def _sentences_of_parts(self, texts: list[str]) -> FloatArray:
         return self._encoder.encode_together(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_json
 from starlette.responses import Response
+
+from safetybot.quick_json import written
 
 
 class JsonAnswer(Response):
@@ -15,4 +16,4 @@ class JsonAnswer(Response):
 
     def render(self, content: Any) -> bytes:
         """JSON, in UTF-8."""
-        return to_json(content)
+        return written(content)

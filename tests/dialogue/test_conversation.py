@@ -10,8 +10,10 @@ import pytest
 from safetybot.dialogue.conversation import Conversation
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.dialogue.session import SENT_MAX, AgeBand, Fragment, Session
+from safetybot.dialogue.tongue import Tongue
 from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.model import Guidance, Sign
+from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
 from safetybot.understanding import Understanding
 from tests.talking import Phrasebook, buttons, presses
@@ -604,3 +606,37 @@ def test_the_phrasebook_is_what_it_says(phrasebook: Phrasebook) -> None:
     assert phrasebook.means(phrasebook.unsure).match.decision is Decision.UNSURE
     assert phrasebook.means(phrasebook.choose).match.decision is Decision.CHOOSE
     assert all(phrasebook.means(text).danger.sign is Sign.EMERGENCY for text in phrasebook.emergencies)
+
+
+class TestWhatWillHaveToBeUnderstood:
+    """Said beforehand, for who understands many at once."""
+
+    @pytest.mark.parametrize("text", ["hello", " i want to die ", "to everyone"])
+    @pytest.mark.parametrize("before", [None, Fragment("they keep sending it"), Fragment(answered="sextortion")])
+    def test_is_what_is_then_understood(self, english: Guidance, text: str, before: Fragment | None) -> None:
+        read: list[str] = []
+
+        def interpret(said: str) -> Interpretation:
+            read.append(said)
+            raise LookupError
+
+        conversation = Conversation({"en": Tongue(english, interpret)}, "en")
+        incoming, memory = Incoming("web", "1", text=text, language="en-GB"), Memory(Session(), before)
+        code, foreseen = conversation.to_understand(incoming, memory)
+        with pytest.raises(LookupError):
+            conversation.respond(incoming, memory, HOUR * 60, offered=False)
+        assert code == "en"
+        assert read == [*foreseen[:1]]
+        assert len(foreseen) == (2 if before and before.text else 1)
+
+    @pytest.mark.parametrize(
+        "incoming",
+        [
+            Incoming("web", "1", text="/start"),
+            Incoming("web", "1", text=" "),
+            Incoming("web", "1", press="topics"),
+            Incoming("web", "1", refused=True),
+        ],
+    )
+    def test_nothing_where_nobody_wrote(self, understanding: Understanding, incoming: Incoming) -> None:
+        assert understanding.conversation.to_understand(incoming, Memory()) == ("en", ())

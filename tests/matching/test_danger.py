@@ -42,6 +42,12 @@ def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -
     return arguments
 
 
+def judged(sense: DangerSense, forms: list[Features], probabilities: FloatArray) -> list[Danger]:
+    """What the learnt judge says of one text alone."""
+    (verdicts,) = sense.judge_learnt([forms], [probabilities])
+    return verdicts
+
+
 @pytest.fixture(scope="module")
 def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerSense:
     return DangerSense(small_corpus, small_fitted)
@@ -102,12 +108,12 @@ class TestLearnt:
         ],
     )
     def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Looking, text: str, sign: Sign) -> None:
-        assert sense.judge_learnt(*look(text))[0].sign is sign
+        assert judged(sense, *look(text))[0].sign is sign
 
     def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Looking) -> None:
-        (verdict,) = sense.judge_learnt(*look("i have taken an overdose"))
+        (verdict,) = judged(sense, *look("i have taken an overdose"))
         assert verdict.because == "close to the emergency sign “I have taken an overdose”"
-        assert sense.judge_learnt(*look("how do i make a strong password"))[0].because == "no sign of danger"
+        assert judged(sense, *look("how do i make a strong password"))[0].because == "no sign of danger"
 
     @pytest.mark.parametrize(
         ("whole", "sign"),
@@ -124,20 +130,20 @@ class TestLearnt:
     ) -> None:
         calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
-        assert sense.judge_learnt(*look("hello"))[0].sign is sign
+        assert judged(sense, *look("hello"))[0].sign is sign
 
     @pytest.mark.parametrize("text", ["hello", "took all the tablets i think", "is he going to hit me again"])
     def test_in_the_gravity_an_emergency_counts_twice(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, text: str
     ) -> None:
         sense = DangerSense(small_corpus, small_fitted)
-        (found,) = sense.judge_learnt(*look(text))
+        (found,) = judged(sense, *look(text))
         gravity = found.emergency_probability + found.check_probability
         for threshold, sign in ((gravity - 1e-4, Sign.CHECK), (gravity + 1e-4, Sign.NONE)):
             whole = Thresholds(card=1.1, check=1.1, gravity=threshold)
             calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
             sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
-            assert sense.judge_learnt(*look(text))[0].sign is sign
+            assert judged(sense, *look(text))[0].sign is sign
 
     @pytest.mark.parametrize(
         ("text", "sign"),
@@ -154,7 +160,7 @@ class TestLearnt:
         never = Thresholds(card=1.1, check=1.1, gravity=2.1)
         calibration = dataclasses.replace(small_fitted.calibration, whole=never)
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
-        assert sense.judge_learnt(*look(text))[0].sign is sign
+        assert judged(sense, *look(text))[0].sign is sign
 
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking
@@ -163,7 +169,7 @@ class TestLearnt:
             small_fitted.calibration, whole=Thresholds(0.0, 0.0, 0.0), part=Thresholds(1.1, 1.1, 2.1)
         )
         sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
-        assert sense.judge_learnt(*look("hello"))[0].sign is Sign.EMERGENCY
+        assert judged(sense, *look("hello"))[0].sign is Sign.EMERGENCY
         parts, probabilities = look("hello")
         (verdict,) = sense.judge_parts(parts, lambda _: probabilities)
         assert verdict.sign is Sign.NONE
@@ -185,13 +191,25 @@ class TestLearnt:
             looked_at.append(part)
             return next(found for (known,), found in looked if known is part)
 
-        wholes = [whole for each in looked for whole in sense.judge_learnt(*each)]
+        wholes = [whole for each in looked for whole in judged(sense, *each)]
         for verdict, whole in zip(sense.judge_parts(parts, topic), wholes, strict=True):
             assert (verdict.sign, verdict.because) == (whole.sign, whole.because)
             assert verdict.check_probability >= whole.check_probability
         assert 0 < len(looked_at) < 8
         if threshold == 0.9:
             assert len(looked_at) < 7
+
+    def test_many_are_judged_as_each_alone(self, sense: DangerSense, look: Looking) -> None:
+        looked = [look(text) for text in ("he hits me", "hello", "", "i have taken an overdose", "hello", "zzz")]
+        looked[2][0].append(looked[3][0][0])  # one that was mended, so that it has two forms
+        together = sense.judge_learnt([forms for forms, _ in looked], [topics for _, topics in looked])
+        assert [len(verdicts) for verdicts in together] == [1, 1, 2, 1, 1, 1]
+        for verdicts, each in zip(together, looked, strict=True):
+            for verdict, alone in zip(verdicts, judged(sense, *each), strict=True):
+                assert (verdict.sign, verdict.because) == (alone.sign, alone.because)
+                assert verdict.emergency_probability == pytest.approx(alone.emergency_probability, abs=1e-5)
+                assert verdict.check_probability == pytest.approx(alone.check_probability, abs=1e-5)
+        assert sense.judge_learnt([], []) == []
 
     @pytest.mark.parametrize("text", ["he hits me", "hello", "", "zzz", "i am outside with a parcel", "kill", "😭"])
     def test_the_same_as_comparing_with_every_sign_in_plain_sums(
@@ -213,7 +231,7 @@ class TestLearnt:
             topics_of(small_corpus, Urgency.HIGH),
             near,
         )
-        (verdict,) = sense.judge_learnt([features], probabilities)
+        (verdict,) = judged(sense, [features], probabilities)
         calibration = small_fitted.calibration
         assert verdict.emergency_probability == pytest.approx(calibration.emergency.probability(signals)[0], abs=1e-5)
         assert verdict.check_probability == pytest.approx(calibration.check.probability(signals)[0], abs=1e-5)

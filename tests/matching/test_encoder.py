@@ -106,6 +106,9 @@ def test_many_texts_at_once_have_the_vectors_of_each_alone(encoder: SentenceEnco
     assert vectors.shape == (len(texts), WIDTH)
     assert np.abs(vectors - [encoder.encode(text) for text in texts]).max() < 1e-6
     assert encoder.encode_all([]).shape == (0, WIDTH)
+    waiting = encoder.encode_each([*texts, *texts])
+    assert np.abs(waiting - [encoder.encode(text) for text in (*texts, *texts)]).max() < 1e-6
+    assert encoder.encode_each([]).shape == (0, WIDTH)
 
 
 def test_reading_many_texts_tells_how_far_it_is(encoder: SentenceEncoder) -> None:

@@ -55,6 +55,28 @@ def test_any_text_means_something_and_no_rule_is_overruled(interpreter: Interpre
         assert GRAVITY[meant.danger.sign] >= (GRAVITY[rule.sign] if rule else 0)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(SAID, TYPED, st.lists(st.one_of(SAID, TYPED), min_size=8).map(" ".join)), max_size=30))
+def test_texts_that_wait_together_mean_what_each_means_alone(interpreter: Interpreter, texts: list[str]) -> None:
+    texts = [*texts, *texts[:2], FILLER * 6 + "he has a knife"]
+    for text, together in zip(texts, interpreter.interpret_all(texts), strict=True):
+        alone = interpreter.interpret(text)
+        assert (together.prepared, together.foreign) == (alone.prepared, alone.foreign)
+        for found, expected in (
+            (together.danger.emergency_probability, alone.danger.emergency_probability),
+            (together.danger.check_probability, alone.danger.check_probability),
+            (together.match.first_probability, alone.match.first_probability),
+            (together.match.none_probability, alone.match.none_probability),
+        ):
+            assert found == pytest.approx(expected, abs=1e-4)
+        assert together.danger.sign is alone.danger.sign
+        assert together.match.decision is alone.match.decision
+
+
+def test_none_wait(interpreter: Interpreter) -> None:
+    assert interpreter.interpret_all([]) == []
+
+
 def _plain(meant: Interpretation) -> tuple[object, ...]:
     return meant.prepared, meant.danger, meant.match.choices, meant.match.decision, meant.foreign
 

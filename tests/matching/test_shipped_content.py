@@ -21,6 +21,7 @@ from safetybot.matching.calibration import Logistic
 from safetybot.matching.corpus import NOT_TOPICS, OFF_TOPIC
 from safetybot.matching.danger import GRAVITY
 from safetybot.matching.danger_calibration import CARD_RATE, CHECK_RATE
+from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.fitted import Calibration, Fitted
 from safetybot.matching.fitter import cache_key
 from safetybot.matching.interpreter import Interpreter
@@ -131,16 +132,33 @@ def test_a_topic_that_is_an_emergency_shows_the_card(shipped: Interpreter) -> No
         assert carded >= 0.9 * len(texts), topic
 
 
+def test_texts_that_wait_together_mean_what_each_means_alone(shipped: Interpreter, shipped_library: Library) -> None:
+    topics = shipped_library.languages["en"].topics.values()
+    texts = [_some(topic.asks, 1)[0] for topic in topics] + [test.say for topic in topics for test in topic.tests[:1]]
+    for start in range(0, len(texts), 24):
+        some = texts[start : start + 24]
+        for text, together in zip(some, shipped.interpret_all(some), strict=True):
+            alone = shipped.interpret(text)
+            assert (together.danger.sign, together.match.decision) == (alone.danger.sign, alone.match.decision)
+            assert [choice.topic for choice in together.match.choices] == [
+                choice.topic for choice in alone.match.choices
+            ]
+            assert together.danger.check_probability == pytest.approx(alone.danger.check_probability, abs=1e-4)
+            assert together.match.first_probability == pytest.approx(alone.match.first_probability, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     "text", ["he wants pics or he tells my mum", "im hiding he is in the house", "who won", "zzz", ""]
 )
-def test_nearest_examples_are_those_of_plain_sums(shipped: Interpreter, fitted: Fitted, text: str) -> None:
+def test_nearest_examples_are_those_of_plain_sums(
+    shipped: Interpreter, fitted: Fitted, encoder: SentenceEncoder, text: str
+) -> None:
     """Each choice's example is the nearest of all of its topic, as whole matrices say."""
     width = fitted.featuriser.lexical_width
     everything = KernelMatrix.of(fitted.matrix, width)
     meant = shipped.interpret(text)
     mended = meant.prepared.mended
-    features = shipped._featuriser.features(mended, shipped._sentence(mended))
+    features = shipped._featuriser.features(mended, encoder.encode(mended))
     spread = np.zeros(width, np.float32)
     spread[features.numbers] = features.weights
     similarity = everything.sentences @ features.sentence + everything.lexical @ spread

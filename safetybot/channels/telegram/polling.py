@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 _GATHER = 0.005
 """After progress, wait this much for more of it: under load one request then confirms many updates."""
-_GATHER_COMMITS = 0.03
+_GATHER_COMMITS = 0.015
 """After an update is handled, wait this much for more before it is made sure that they are on the disk."""
 _PAUSE_FIRST = 0.01
 _PAUSE_MOST = 0.5
@@ -138,7 +138,7 @@ class Poller:
                 await self._wake.wait()
         except TimeoutError:
             return
-        if self._in_hand:
+        if self._in_hand and self._committed is None:  # else it was waited for before
             await asyncio.sleep(_GATHER)
 
     async def _fetch(self) -> list[RawUpdate]:

@@ -5,7 +5,6 @@ Errors raised here never hold a URL: the URL holds the token.
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from telegram._utils.types import ODVInput
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from safetybot import quick_json
 from safetybot.channels.telegram.errors import Throttled
 
 _KNOWN = frozenset(
@@ -91,7 +91,7 @@ class AiohttpRequest(BaseRequest):
             connect=_chosen(connect_timeout, self._connect),
             pool=_chosen(pool_timeout, self._pool),
         )
-        body = None if request_data is None else json.dumps(request_data.parameters).encode()
+        body = None if request_data is None else quick_json.written(request_data.parameters)
         headers = None if body is None else {"Content-Type": "application/json"}
         try:
             # Following a redirect would hand the token to whoever it names.
@@ -113,7 +113,7 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read Telegram's answer. PTB's own version logs what it cannot read, messages and all."""
         try:
-            answer = json.loads(payload.decode("utf-8", "replace"))
+            answer = quick_json.read(payload)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or (answer.get("ok") is True and "result" not in answer):
@@ -147,6 +147,6 @@ def _raise_unless_known(status: int, payload: bytes) -> None:
 
 def _retry_after(payload: bytes) -> float:
     try:
-        return max(0.0, float(json.loads(payload)["parameters"]["retry_after"]))
+        return max(0.0, float(quick_json.read(payload)["parameters"]["retry_after"]))
     except (ValueError, TypeError, KeyError):
         return 1.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 
 from starlette.types import Receive, Scope, Send
 
+from safetybot import quick_json
 from safetybot.channels.telegram.discretion import place
 from safetybot.channels.telegram.in_hand import InHand, NotTaken
 from safetybot.serving.options import ServingOptions
@@ -159,7 +159,7 @@ async def _body(receive: Receive) -> bytes | None:
 def _update(body: bytes) -> dict[str, Any] | None:
     """An update with a number; None where it is none."""
     try:
-        raw = json.loads(body)
+        raw = quick_json.read(body)
     except (ValueError, RecursionError):
         return None
     number = raw.get("update_id") if isinstance(raw, dict) else None
