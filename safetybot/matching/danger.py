@@ -67,17 +67,15 @@ class DangerSense:
 
         ``class_probabilities``: of each message, as :class:`safetybot.matching.matcher.Match` has them.
         """
-        near = iter(self._near([form for forms in texts for form in forms]))
-        return [
-            self._learnt(forms, topics, [*itertools.islice(near, len(forms))])
-            for forms, topics in zip(texts, class_probabilities, strict=True)
-        ]
-
-    def _learnt(
-        self, forms: Sequence[Features], class_probabilities: FloatArray, near: Sequence[Sequence[Near]]
-    ) -> list[Danger]:
-        probabilities = self._probabilities(self._heads(forms), class_probabilities[None, :], near)
-        return [self._verdict(*each, self._calibration.whole) for each in zip(near, *probabilities, strict=True)]
+        if not texts:
+            return []
+        forms, counts = [form for each in texts for form in each], [*map(len, texts)]
+        near, topics = self._near(forms), np.repeat(np.stack(class_probabilities), counts, axis=0)
+        probabilities = self._probabilities(self._heads(forms), topics, near)
+        verdicts = iter(
+            [self._verdict(*each, self._calibration.whole) for each in zip(near, *probabilities, strict=True)]
+        )
+        return [[*itertools.islice(verdicts, count)] for count in counts]
 
     def judge_parts(
         self, parts: Sequence[Features], class_probabilities: Callable[[Features], FloatArray]
@@ -110,9 +108,9 @@ class DangerSense:
     def _probabilities(
         self, heads: FloatArray, topics: FloatArray, near: Sequence[Sequence[Near]]
     ) -> tuple[FloatArray, FloatArray]:
-        """Of an emergency, and of an emergency or a check: of several texts and one topic, or of one and several.
+        """Of an emergency, and of an emergency or a check: of as many texts and topics, or of one and several.
 
-        ``heads``: shape (n, 3); ``topics``: shape (m, classes); n or m is 1. Two of shape (max(n, m),).
+        ``heads``: shape (n, 3); ``topics``: shape (m, classes); n is m, or one of them is 1. Two of shape (max(n, m),).
         """
         similarity = np.array([[found.similarity for found in each] for each in near], np.float32)
         signals = danger_signals(heads, topics, self._urgent, self._high, similarity)

@@ -128,7 +128,7 @@ class Interpreter:
         """
         read = self._read(texts)
         forms = [self._forms(each) for each in read]
-        matches = [self._matcher.match(mended) for mended, *_ in forms]
+        matches = self._matcher.match_all([mended for mended, *_ in forms])
         learnt = self._danger.judge_learnt(forms, [match.class_probabilities for match in matches])
         return [
             self._interpretation(each, match, self._verdicts(each, verdicts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from safetybot.matching.corpus import INSULT, NOT_TOPICS, Corpus
 from safetybot.matching.features import Features
 from safetybot.matching.fitted import DANGER_WEIGHT, Fitted, topics_of
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Nearness
+from safetybot.matching.nearness import Near, Nearness
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -85,49 +86,73 @@ class Matcher:
 
     def match(self, features: Features) -> Match:
         """The match of one message."""
-        head = softmax(self._head.scores(features))
-        compared = np.argsort(-head)[:_COMPARED]
+        return self.match_all((features,))[0]
+
+    def match_all(self, texts: Sequence[Features]) -> list[Match]:
+        """The match of each of some messages."""
+        if not texts:
+            return []
+        heads = softmax(np.stack([self._head.scores(features) for features in texts]))
+        compared = np.argsort(-heads, axis=1)[:, :_COMPARED]
         starts = self._corpus.class_starts
-        found = self._nearness.nearest(features, [(starts[class_], starts[class_ + 1]) for class_ in compared])
-        nearest = dict(zip(compared.tolist(), found, strict=True))
+        ranges = [[(starts[class_], starts[class_ + 1]) for class_ in classes] for classes in compared]
+        found = self._nearness.nearest(texts, ranges)
+        near = np.array([[one.similarity for one in nearest] for nearest in found], np.float32)
         # The classes that are not compared are taken to be no nearer than the farthest that is.
-        similarity = np.full(len(head), min(near.similarity for near in found), np.float32)
-        similarity[compared] = [near.similarity for near in found]
-        log_head = np.log(head + np.float32(1e-12))
-        probability = softmax(log_head + self._nearest_weight * similarity)
-        ranked = [int(c) for c in compared[np.argsort(-probability[compared])] if c < self._topics][:CHOICES_KEPT]
-        topic = probability[ranked][None, :]
-        near = np.array([[nearest[c].similarity for c in ranked]], np.float32)
-        none = probability[self._topics :].sum()
-        first, three = self._probabilities(topic, near, none)
-        is_urgent = self._urgent[ranked[:CHOICES_SHOWN]]
-        urgent = 0.0 if is_urgent[0] else float(probability[ranked[:CHOICES_SHOWN]][is_urgent].sum())
+        similarity = np.repeat(near.min(axis=1, keepdims=True), heads.shape[1], axis=1)
+        each = np.arange(len(texts))[:, None]
+        similarity[each, compared] = near
+        log_heads = np.log(heads + np.float32(1e-12))
+        probabilities = softmax(log_heads + self._nearest_weight * similarity)
+        best = compared[each, np.argsort(-probabilities[each, compared], axis=1)]
+        # As many for each text: where not all classes are compared, those that are no topics are too few to matter.
+        ranked = np.stack([classes[classes < self._topics][:CHOICES_KEPT] for classes in best])
+        signals = (
+            probabilities[each, ranked],
+            similarity[each, ranked],
+            probabilities[:, self._topics :].sum(axis=1),
+        )
+        first = self._calibration.first.probability(first_signals(*signals)).tolist()
+        three = self._calibration.three.probability(three_signals(*signals)).tolist()
+        danger = softmax(log_heads + np.float32(DANGER_WEIGHT) * similarity)
+        rows = [
+            dict(zip(classes, nearest, strict=True)) for classes, nearest in zip(compared.tolist(), found, strict=True)
+        ]
+        return [*map(self._matched, ranked.tolist(), rows, probabilities, first, three, danger)]
+
+    def _matched(
+        self,
+        ranked: list[int],
+        nearest: Mapping[int, Near],
+        probability: FloatArray,
+        first: float,
+        three: float,
+        danger: FloatArray,
+    ) -> Match:
+        """``ranked``: the topics' classes, best first; ``nearest``: of each class that was compared, its nearest
+        example; ``probability``, ``danger``: of each class, shape (classes,)."""
+        none, shown = float(probability[self._topics :].sum()), ranked[:CHOICES_SHOWN]
+        is_urgent = self._urgent[shown]
+        urgent = 0.0 if is_urgent[0] else float(probability[shown][is_urgent].sum())
         choices = tuple(
             Choice(
-                self._corpus.classes[c],
-                float(probability[c]),
-                self._corpus.texts[nearest[c].row],
-                nearest[c].similarity,
+                self._corpus.classes[class_],
+                float(probability[class_]),
+                self._corpus.texts[nearest[class_].row],
+                nearest[class_].similarity,
             )
-            for c in ranked
+            for class_ in ranked
         )
         return Match(
-            decision=_decide(first, three, float(none), float(topic[0, 0]), urgent, self._calibration.choice_threshold),
+            decision=_decide(first, three, none, choices[0].score, urgent, self._calibration.choice_threshold),
             choices=choices,
             first_probability=first,
             three_probability=three,
-            none_probability=float(none),
+            none_probability=none,
             urgent_probability=urgent,
             insult=float(probability[self._corpus.classes.index(INSULT)]) > 0.5,
-            class_probabilities=softmax(log_head + np.float32(DANGER_WEIGHT) * similarity),
+            class_probabilities=danger,
         )
-
-    def _probabilities(self, topic: FloatArray, near: FloatArray, none: np.float32) -> tuple[float, float]:
-        outside = np.array([none], np.float32)
-        calibration = self._calibration
-        first = calibration.first.probability(first_signals(topic, near, outside))
-        three = calibration.three.probability(three_signals(topic, near, outside))
-        return float(first[0]), float(three[0])
 
 
 def _decide(first: float, three: float, none: float, best: float, urgent: float, choice_threshold: float) -> Decision:

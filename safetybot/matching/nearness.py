@@ -108,11 +108,17 @@ class Nearness:
         np.cumsum(self._frequent_starts, out=self._frequent_starts)
         np.sqrt(self._reach, out=self._reach)
 
-    def nearest(self, features: Features, ranges: Sequence[Range]) -> list[Near]:
-        """The text of each range that is nearest to a message; no range is empty."""
-        # Row by row, not as one product: that would be split over threads and wait for the slowest, for 1 MFLOP.
-        parts = [np.vecdot(self._sentences[start:end], features.sentence) for start, end in ranges]
-        return self._nearest(self._look(features), ranges, np.concatenate(parts), None)
+    def nearest(self, texts: Sequence[Features], ranges: Sequence[Sequence[Range]]) -> list[list[Near]]:
+        """For each of some messages, the text of each of its ranges that is nearest to it; no range is empty."""
+        # One range after the other, for all messages that ask for it: what is read of it is near then. And row by row,
+        # not as one product: that would be split over threads and wait for the slowest, for 1 MFLOP.
+        products: list[dict[Range, FloatArray]] = [{} for _ in texts]
+        for place, number in sorted((place, number) for number, asked in enumerate(ranges) for place in asked):
+            products[number][place] = np.vecdot(self._sentences[slice(*place)], texts[number].sentence)
+        return [
+            self._nearest(self._look(features), asked, np.concatenate([*map(found.__getitem__, asked)]), None)
+            for features, asked, found in zip(texts, ranges, products, strict=True)
+        ]
 
     def nearest_of_all(self, texts: Sequence[Features], ranges: Sequence[Range]) -> list[list[Near]]:
         """The same for several messages and ranges that are, one after the other, all texts.
@@ -120,7 +126,7 @@ class Nearness:
         Their vectors are looked at as copies of 8 bits first: a quarter of the memory, which is what takes the time.
         """
         if self._eight_bits is None:
-            return [self.nearest(features, ranges) for features in texts]
+            return self.nearest(texts, [ranges] * len(texts))
         # A message as typed often has the vector of it as mended.
         vectors = {features.sentence.tobytes(): features.sentence for features in texts}
         products, off = self._eight_bits.products(np.stack([*vectors.values()]))

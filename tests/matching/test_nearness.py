@@ -38,13 +38,16 @@ def test_the_same_as_row_by_row(frequent: int, texts: list[str], text: str, data
         nearness = Nearness(matrix, featuriser.lexical_width, all_at_once=True)
     plain = _plain(matrix, features, featuriser.lexical_width)
     ranges = [(start, end), (0, len(texts)), (end - 1, end)]
-    found = nearness.nearest(features, ranges)
+    (found,) = nearness.nearest([features], [ranges])
     for near, (first, last) in zip(found, ranges, strict=True):
         assert first <= near.row < last
         assert near.similarity == pytest.approx(max(plain[first:last]), abs=1e-5)
         assert plain[near.row] == pytest.approx(near.similarity, abs=1e-5)
     others = [features, featuriser.features(texts[0], vectors[1]), featuriser.features("", vectors[0])]
     everything = [(0, start), (start, len(texts))] if start else [(0, len(texts))]
+    asked = [ranges, everything, ranges[::-1]]
+    alone = [nearness.nearest([each], [its]) for each, its in zip(others, asked, strict=True)]
+    assert [[found] for found in nearness.nearest(others, asked)] == alone
     for text_features, found in zip(others, nearness.nearest_of_all(others, everything), strict=True):
         plain = _plain(matrix, text_features, featuriser.lexical_width)
         for near, (first, last) in zip(found, everything, strict=True):
@@ -60,5 +63,5 @@ def test_a_text_with_nothing_known_is_like_none() -> None:
     assert len(features.numbers) == 0
     for all_at_once in (False, True):
         nearness = Nearness(matrix, featuriser.lexical_width, all_at_once=all_at_once)
-        assert nearness.nearest(features, [(0, len(TEXTS))]) == [Near(0, 0.0)]
+        assert nearness.nearest([features], [[(0, len(TEXTS))]]) == [[Near(0, 0.0)]]
         assert nearness.nearest_of_all([features], [(0, len(TEXTS))]) == [[Near(0, 0.0)]]
