@@ -193,7 +193,9 @@ class Interpreter:
         return np.zeros(WIDTH, np.float32), np.zeros((len(spans), WIDTH), np.float32)
 
     def _sentences(self, texts: list[str]) -> FloatArray:
-        return self._encoder.encode_each(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)
+        if self._encoder is None:
+            return np.zeros((len(texts), WIDTH), np.float32)
+        return self._encoder.encode_each(texts) if len(texts) != 1 else self._encoder.encode(texts[0])[None, :]
 
     def _sentences_of_parts(self, texts: list[str]) -> FloatArray:
         return self._encoder.encode_together(texts) if self._encoder else np.zeros((len(texts), WIDTH), np.float32)

@@ -143,15 +143,16 @@ class Nearness:
         """``sentence``: the sentence part of the similarity to the texts of each range; ``off``: how far off it may be,
         None where it is exact."""
         rows = np.concatenate([self._numbers[start:end] for start, end in ranges])
-        starts = [0, *itertools.accumulate(end - start for start, end in ranges)]
+        lengths = [end - start for start, end in ranges]
+        starts = [0, *itertools.accumulate(lengths)]
         without = sentence + look.rare[rows]  # the similarity without the frequent features, or nearly
         exact = without if off is None else None
         best = np.array([start + without[start:end].argmax() for start, end in itertools.pairwise(starts)])
         known = self._similarity(look, rows, best, exact)
-        most = without + self._reach[rows] * np.linalg.norm(look.frequent)
+        most = without + self._reach[rows] * np.sqrt(look.frequent @ look.frequent)
         if off is not None:
             most += off
-        left = np.flatnonzero(most >= np.repeat(known - _ROUNDING, np.diff(starts)))
+        left = np.flatnonzero(most >= np.repeat(known - _ROUNDING, lengths))
         similarity = self._similarity(look, rows, left, exact)
         found = []
         for start, end in itertools.pairwise(np.searchsorted(left, starts).tolist()):
