@@ -13,7 +13,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from safetybot.apart.waiting import TOGETHER, Waiting
+from safetybot.apart.waiting import Waiting, first_together
 from safetybot.apart.wire import Asked, Beginning, Frames, opened, packed, receive, send
 from safetybot.hardening import keep_to_ourselves
 from safetybot.matching.fitter import Fitter, load_encoder
@@ -71,7 +71,8 @@ def _answer(connection: socket.socket, waiting: Waiting) -> None:
     while data := connection.recv(_READ_AT_ONCE):
         asked += map(opened, frames.feed(data))
         while asked:
-            now, asked = asked[:TOGETHER], asked[TOGETHER:]
+            count = first_together(asked)
+            now, asked = asked[:count], asked[count:]
             connection.sendall(b"".join(map(packed, waiting.answer(now))))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from safetybot.apart.wire import Asked, Failed
 from safetybot.dialogue.conversation import Conversation
@@ -12,7 +13,19 @@ from safetybot.guidance.reader import Library
 from safetybot.matching.interpreter import Interpretation, Interpreter
 
 TOGETHER = 24
-"""Texts at most. Of more, none takes less, and the first waits for the last."""
+"""Texts at most. Of more, none takes much less, and the first waits for the last."""
+LETTERS_TOGETHER = 2_000
+"""Of all of them: long texts take long, and nobody else is to wait for theirs."""
+
+
+def first_together(asked: Sequence[Asked]) -> int:
+    """How many of those who wait are answered together: the first, and those after it that do not take it long."""
+    letters = 0
+    for count, each in enumerate(asked[:TOGETHER]):
+        letters += len(each.incoming.text or "")
+        if count and letters > LETTERS_TOGETHER:
+            return count
+    return min(len(asked), TOGETHER)
 
 
 class Waiting:
@@ -26,18 +39,23 @@ class Waiting:
 
     def answer(self, asked: Sequence[Asked]) -> list[Turn | Failed]:
         """What answers each."""
-        texts: dict[str, list[str]] = {}
-        if len(asked) > 1:
-            for each in asked:
-                code, found = self._conversation.to_understand(each.incoming, each.memory)
-                texts.setdefault(code, []).extend(found)
         try:
-            for code, of_language in texts.items():
-                self._ahead[code].read(of_language)
+            if len(asked) > 1:
+                with suppress(Exception):  # then each is understood by itself, so that one that fails hides no other
+                    self._read(asked)
             return [self._answer(each) for each in asked]
         finally:
             for ahead in self._ahead.values():
                 ahead.forget()
+
+    def _read(self, asked: Sequence[Asked]) -> None:
+        """Understands together what will have to be understood."""
+        texts: dict[str, dict[str, None]] = {}
+        for each in asked:
+            code, found = self._conversation.to_understand(each.incoming, each.memory)
+            texts.setdefault(code, {}).update(dict.fromkeys(found))
+        for code, of_language in texts.items():
+            self._ahead[code].read([*of_language])
 
     def _answer(self, asked: Asked) -> Turn | Failed:
         try:
@@ -55,13 +73,9 @@ class _Ahead:
         self._interpreter = interpreter
         self._understood: dict[str, Interpretation] = {}
 
-    def read(self, texts: Iterable[str]) -> None:
-        """Understands texts, together. Where one of them cannot be, whoever asks about it is told."""
-        different = [*dict.fromkeys(texts)]
-        try:
-            self._understood = dict(zip(different, self._interpreter.interpret_all(different), strict=True))
-        except Exception:
-            self.forget()  # each is understood by itself, so that one that cannot be does not hide the others
+    def read(self, texts: Sequence[str]) -> None:
+        """Understands texts, together. Raises what that raises."""
+        self._understood = dict(zip(texts, self._interpreter.interpret_all(texts), strict=True))
 
     def forget(self) -> None:
         """Forgets what was read."""

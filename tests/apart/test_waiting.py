@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safetybot.apart import process
-from safetybot.apart.waiting import TOGETHER, Waiting
+from safetybot.apart.waiting import LETTERS_TOGETHER, TOGETHER, Waiting, first_together
 from safetybot.apart.wire import Asked, Failed, Frames, opened, packed
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import Fragment, Session
@@ -98,6 +98,19 @@ def test_one_that_cannot_be_understood_hides_no_other(dialogue_library: Library,
         Failed("ZeroDivisionError"),
         alone(understanding, questions[2]),
     ]
+
+
+@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=60))
+def test_nobody_waits_for_long_texts(lengths: list[int]) -> None:
+    left = [asked("x" * length) for length in lengths]
+    while left:
+        count = first_together(left)
+        assert 1 <= count <= min(len(left), TOGETHER)
+        letters = sum(len(each.incoming.text or "") for each in left[:count])
+        assert count == 1 or letters <= LETTERS_TOGETHER
+        if count < min(len(left), TOGETHER):
+            assert letters + len(left[count].incoming.text or "") > LETTERS_TOGETHER
+        left = left[count:]
 
 
 def test_all_that_came_is_answered_in_its_order(waiting: Waiting, understanding: Understanding) -> None:
