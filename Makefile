@@ -32,6 +32,8 @@ bench: .venv/installed-dev
 	$(BIN)/python bench/desk.py
 	$(BIN)/python bench/updates.py
 	$(BIN)/python bench/growing.py
+	$(BIN)/python bench/attacks.py codes
+	$(BIN)/python bench/attacks.py texts
 	$(BIN)/python bench/answers.py
 
 # Known kinds of holes in our code, and published ones in packages (docs/security.md).

@@ -43,8 +43,10 @@ from safetybot.guidance.reader import read_content
 from safetybot.reports import staff
 from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import ACTIVE, count_cases
+from safetybot.reports.roster import Vouching, with_vouching
 from safetybot.reports.sealing import KeyPair
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.reports.vouching import VouchingKey
 from safetybot.serving.listening import listen, serve
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.tables import staff as staff_table
@@ -135,7 +137,7 @@ async def _ask(session: aiohttp.ClientSession, address: str, requests: int) -> t
 async def _office(cases: int) -> AsyncIterator[tuple[Parts, UnlockedMember]]:
     """A desk on a new database with cases, and one of its members."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = sqlite_engine(Path(folder) / "bench.sqlite3")
+        engine = with_vouching(sqlite_engine(Path(folder) / "bench.sqlite3"), Vouching(VouchingKey.of(bytes(32))))
         await migrate(engine)
         stretcher = KeyStretcher()
         now = dt.datetime.now(dt.UTC)

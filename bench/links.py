@@ -22,6 +22,7 @@ from safetybot.reports.links import CASES_MAX, LinkIndex, opened_before, take_in
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage.database import migrate, sqlite_engine
 from tests.reports.office import Office
+from tests.vouching import vouched
 
 WORDS = ("he", "said", "that", "I", "must", "send", "it", "or", "will", "tell", "them", "all", "at", "school")
 
@@ -40,7 +41,7 @@ async def main() -> None:
     rng = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.sqlite3"
-        engine, stretcher = sqlite_engine(path), KeyStretcher()
+        engine, stretcher = vouched(sqlite_engine(path)), KeyStretcher()
         await migrate(engine)
         office = Office(engine, stretcher, path)
         anna = await office.hire("Anna")

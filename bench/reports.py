@@ -33,7 +33,9 @@ from safetybot.reports import staff
 from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import Code, derive, new_code, pepper_from
 from safetybot.reports.passphrases import one_time_passphrase
+from safetybot.reports.roster import Vouching, with_vouching
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.reports.vouching import VouchingKey
 from safetybot.service import Service
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.store import Store
@@ -107,7 +109,7 @@ async def _taken(
 ) -> Taken:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        engine = sqlite_engine(folder / "bench.sqlite3")
+        engine = with_vouching(sqlite_engine(folder / "bench.sqlite3"), Vouching(VouchingKey.of(SECRET)))
         stack.push_async_callback(engine.dispose)
         await migrate(engine)
         stretcher = KeyStretcher()

@@ -82,7 +82,7 @@ class Answering:
         kept = turn.kept or memory.kept
         if turn.effect is not None:
             then = partial(_after, understanding.conversation, incoming, turn, turn.effect, minute)
-            done = await self._reports.perform(keys, turn.effect, kept, then)
+            done = await self._reports.perform(keys, turn.effect, kept, then, incoming.source)
             return replace(done, messages=(*turn.messages, *done.messages), counts=(*turn.counts, *done.counts))
         if turn.kept is not None:
             try:
@@ -101,10 +101,12 @@ class Answering:
         """What can be said while nothing can be remembered: danger and advice as ever, then that something is broken.
 
         So nobody who was asked something believes that the answer is kept. To what means nothing without what is kept
-        of the chat, only the emergency card and the second are said.
+        of the chat, only the emergency card and the second are said; to who wants to report, where else they can.
         """
         turn = await self._unremembered(incoming)
         self._observed.decided(turn.counts)
+        if any(name == "report-routes" for name, _ in turn.counts):
+            return Reply((self._broken(incoming, turn), *turn.messages))
         needed = (incoming.press or "").startswith(_NEEDS_MEMORY) or (incoming.text or "").lower().startswith(_COMMANDS)
         empty = needed or any((turn.effect, turn.kept, turn.keep, turn.delete))
         shown = tuple(message for message in turn.messages if message.urgent or not empty)

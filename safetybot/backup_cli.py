@@ -17,6 +17,7 @@ from safetybot.backup.restoring import Restored
 from safetybot.operating import OperatingError, read_secret_file
 from safetybot.operator_cli import EXIT_FAULTS, typed_key
 from safetybot.reports.audit import read_head, spell_head
+from safetybot.reports.integrity import Integrity
 from safetybot.settings import Settings
 from safetybot.stages import Stages
 
@@ -38,10 +39,13 @@ def add_backup_commands(command: Command) -> None:
     backup.add_argument("--force", action="store_true", help="take the place of a file of that name")
     also = "also what is deleted within days: open chats, unsent reports. To move house; delete the file the same day"
     backup.add_argument("--with-chats", action="store_true", help=also)
+    damaged = "also where reports are damaged: exit status 1, and what is damaged is told"
+    backup.add_argument("--even-damaged", action="store_true", help=damaged)
     restore = command("restore", "Puts a backup back where there is no database yet, or an empty one.", _restore)
     restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
     restore.add_argument("--key-file", required=True, metavar="FILE", help="a file with the recovery key; - to type it")
-    restore.add_argument("--check", action="store_true", help="try all of it, and write nothing")
+    restore.add_argument("--check", action="store_true", help="open every report in it, and write nothing")
+    restore.add_argument("--even-damaged", action="store_true", help=damaged)
     restore.add_argument(
         "--audit-head", metavar="N:HASH", help="the audit log's head, noted before the backup was made"
     )
@@ -60,16 +64,17 @@ def _backup(settings: Settings, parsed: argparse.Namespace) -> int:
         made = asyncio.run(
             making.make_backup(
                 settings.database,
-                settings.secret,
+                settings.files,
                 to,
                 _now(),
                 replace=parsed.force,
                 chats=parsed.with_chats,
+                even_damaged=parsed.even_damaged,
                 told=stages.tell,
             )
         )
     print(made_text(made), file=sys.stderr if parsed.file == "-" else sys.stdout)
-    return 0
+    return 0 if made.integrity.whole else EXIT_FAULTS
 
 
 def _restore(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -80,17 +85,24 @@ def _restore(settings: Settings, parsed: argparse.Namespace) -> int:
             done = restoring.try_backup(parsed.file, key, noted=noted, told=stages.tell)
         else:
             done = restoring.restore(
-                parsed.file, key, settings.database, settings.secret, _now(), noted=noted, told=stages.tell
+                parsed.file,
+                key,
+                settings.database,
+                settings.files,
+                _now(),
+                noted=noted,
+                even_damaged=parsed.even_damaged,
+                told=stages.tell,
             )
         restored = asyncio.run(done)
     print(tried_text(restored) if parsed.check else restored_text(restored))
-    return EXIT_FAULTS if restored.broken else 0
+    return EXIT_FAULTS if restored.broken or not restored.integrity.whole else 0
 
 
 def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
     source = parsed.source or settings.sqlite_file
     with Stages() as stages:
-        moved = asyncio.run(moving.move(source, settings.database, _now(), told=stages.tell))
+        moved = asyncio.run(moving.move(source, settings.database, _now(), files=settings.files, told=stages.tell))
     print(moved_text(moved))
     return EXIT_FAULTS if moved.broken else 0
 
@@ -102,17 +114,24 @@ def made_text(made: Made) -> str:
         if made.contents.chats
         else ""
     )
+    damaged = "" if made.integrity.whole else f"\n{_damaged(made.integrity)} Keep the backups from before, too."
     noted = "" if made.noted else "\nThat it was made could not be noted in the database."
     return (
         f"Backed up: {_holds(made.rows)}, and the server's secret; {made.size:,} bytes.{chats}\n"
         f"Audit head: {spell_head(made.head)}\n"
-        f"Only the recovery key opens it. Try it now and then:  safetybot restore FILE --check --key-file FILE{noted}"
+        "Only the recovery key opens it. Try it now and then:  safetybot restore FILE --check --key-file FILE"
+        f"{noted}{damaged}"
     )
 
 
 def tried_text(restored: Restored) -> str:
     """What an operator is told of a backup that was tried."""
-    return f"This backup can be restored: {_holds(restored.rows)}, as of {restored.contents.made}.\n{_audit(restored)}"
+    holds = f"{_holds(restored.rows)}, as of {restored.contents.made}."
+    if restored.integrity.whole:
+        opened = f"The recovery key opens all {restored.integrity.envelopes} envelopes of its cases."
+        return f"This backup can be restored: {holds}\n{opened}\n{_audit(restored)}"
+    hint = "Try an earlier one;  restore --even-damaged  restores what there is of this one."
+    return f"This backup CANNOT BE RESTORED WHOLE: {holds}\n{_damaged(restored.integrity)}\n{hint}\n{_audit(restored)}"
 
 
 def restored_text(restored: Restored) -> str:
@@ -120,6 +139,11 @@ def restored_text(restored: Restored) -> str:
     lines = [f"Restored: {_holds(restored.rows)}, and the server's secret, as of {restored.contents.made}."]
     if restored.upgraded:
         lines.append("Its tables were of an earlier version, and were upgraded.")
+    if restored.integrity.whole:
+        lines.append(f"The recovery key opens all {restored.integrity.envelopes} envelopes of its cases.")
+    else:
+        lines.append(_damaged(restored.integrity))
+        lines.append("What is damaged was restored as it is; what belongs to nothing was left out.")
     lines.append(_audit(restored))
     if restored.purged is not None:
         gone, soon = len(restored.purged.shredded), len(restored.purged.announced)
@@ -146,6 +170,11 @@ def _holds(rows: dict[str, int]) -> str:
     return (
         f"{rows.get('cases', 0)} cases, {rows.get('staff', 0)} members of staff, {rows.get('audit_log', 0)} audit rows"
     )
+
+
+def _damaged(integrity: Integrity) -> str:
+    opened = "" if integrity.opened is None else f" The recovery key opens {integrity.opened} envelopes."
+    return f"REPORTS ARE DAMAGED: {integrity.says()}.{opened}"
 
 
 def _audit(restored: Restored) -> str:

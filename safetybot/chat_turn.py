@@ -107,10 +107,14 @@ class ChatTurn:
         turn = await self._parts.answering.answer(self.keys, incoming, memory, offers)
         self._parts.observed.decided(turn.counts)
         self._remember(opened, turn, stored=found.fragment is not None)
-        if _shows_code(turn, turn.kept or kept):
+        now = turn.kept or kept
+        if _shows_code(turn, now):
             self._code_after = len(turn.messages)
         self._deleting = turn.delete
-        return Reply(turn.messages, turn.delete, turn.undeleted)
+        begun = kept.draft is None and now.draft is not None
+        # Not with the code of a report that was just sent: should this answer get lost, a look at the page shows it.
+        known = kept.visit is None and now.visit is not None and now.visit.code is None
+        return Reply(turn.messages, turn.delete, turn.undeleted, renew=begun or known)
 
     def delivered(self, message_ids: Sequence[int], *, whole: bool = True) -> None:
         """Takes the numbers of our messages, for ``/hide``, and that the update is answered.

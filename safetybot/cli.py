@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
@@ -31,11 +32,12 @@ from safetybot.editors_cli import add_editors_commands
 from safetybot.editors_key import read_key
 from safetybot.guidance.faults import ContentError, errors
 from safetybot.guidance.reader import read_content
-from safetybot.hardening import keep_to_ourselves
+from safetybot.hardening import keep_to_ourselves, wiping
 from safetybot.logs import set_up_logging
 from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
 from safetybot.matching.interpreter import Interpretation, Interpreter
 from safetybot.matching.matcher import CHOICES_SHOWN, Decision
+from safetybot.modes import OpenToOthersError
 from safetybot.operating import OperatingError
 from safetybot.operator_cli import EXIT_FAULTS, add_operator_commands
 from safetybot.reports.audit import AuditDamaged, HeadMistyped
@@ -43,15 +45,18 @@ from safetybot.reports.staff_errors import StaffError
 from safetybot.running import make_fitter, run_bot, run_desk, run_preview, started_service
 from safetybot.secret import SecretFileError
 from safetybot.serving.listening import AddressTaken
-from safetybot.settings import SettingError, Settings, read_settings
+from safetybot.settings import ENV_FILE, SettingError, Settings, read_settings
 from safetybot.stages import Stages
 from safetybot.storage.opening import DatabaseError
 from safetybot.understanding import Understanding, understand
+
+_log = logging.getLogger("safetybot.cli")  # also where Python runs it as __main__
 
 EXIT_USAGE = 2
 _TOLD = (
     SettingError,
     SecretFileError,
+    OpenToOthersError,
     LabelledFileError,
     OperatingError,
     StaffError,
@@ -68,10 +73,15 @@ _TOLD = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     parsed = _parser().parse_args(arguments)
+    if arguments is None and parsed.run in _WITH_WORDS and (environment := wiping(os.environ)):
+        # As it was called, and as the same process; `arguments` are given where somebody else's process calls.
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - ourselves
     keep_to_ourselves()
     try:
-        settings = read_settings(os.environ)
+        settings = read_settings(os.environ, parsed.env_file or ENV_FILE, required=parsed.env_file is not None)
         set_up_logging(settings.log_format, logging.WARNING if parsed.quiet else logging.INFO)
+        for said in settings.unknown if not parsed.quiet else ():
+            _log.warning("settings: %s", said)
         status: int = parsed.run(settings, parsed)
     except ContentError as error:
         print(faults_as_text(error.faults))
@@ -95,6 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="safetybot", description="Online-safety advice for young people.")
+    parser.add_argument("--version", action="version", version=f"safetybot {version('safetybot')}")
+    file = "settings, a line each, in place of .env; what is in the environment wins"
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help=file)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
@@ -106,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
 
     bot = command("run", "The bot: Telegram where a token is set, and the web chat.", _run, quiet=False)
     bot.add_argument("--new-secret", action="store_true", help="where the server's secret is lost: earlier codes end")
+    other = "where the database is lost: goes on with the one there is, or a new one"
+    bot.add_argument("--new-database", action="store_true", help=other)
     command("desk", "The staff's page: who reads and answers reports logs in there.", _desk, quiet=False)
     preview = command("preview", "The editors' page: read, try and change the content.", _preview, quiet=False)
     preview.add_argument("--key", type=Path, metavar="FILE", help="the editors' key, to read what had no answer")
@@ -142,7 +157,8 @@ def _run(settings: Settings, parsed: argparse.Namespace) -> int:
             if settings.telegram_token is None:
                 print(f"The chat is at {address} (Ctrl-C ends it)", flush=True)
 
-        uvloop.run(run_bot(settings, stages.tell, ready, new_secret="new_secret" in parsed and parsed.new_secret))
+        anew = {name: getattr(parsed, name, False) for name in ("new_secret", "new_database")}
+        uvloop.run(run_bot(settings, stages.tell, ready, **anew))
     return 0
 
 
@@ -294,6 +310,10 @@ def _explained(meant: Interpretation) -> str:
     danger = {"emergency": "shows the EMERGENCY CARD, and ", "check": "asks whether they are safe, and ", "none": ""}
     lines = [f"{danger[meant.danger.sign.value]}{shown}"]
     return "\n".join([*lines, *(f"  {reason}" for reason in meant.reasons())])
+
+
+_WITH_WORDS = (_run, _desk, _preview, _demo, _chat)
+"""Commands whose process comes to hold words or keys of people."""
 
 
 if __name__ == "__main__":

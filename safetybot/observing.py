@@ -59,6 +59,11 @@ LIMITS = ("chat", "address", "in-hand", "all")
 TELEGRAM_LIMITS = {"slow-down": "chat", "busy": "all"}
 """What the Telegram channel counts → the limit that was reached."""
 
+FAILED_COMMITS = 2
+"""After which commits are said to fail: one alone may be another process's doing."""
+FAILED_SECONDS = 30.0
+"""For which that is said after the last one."""
+
 _QUICK = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 
@@ -111,6 +116,10 @@ class Observed:
     committed: Spread = field(default_factory=lambda: Spread(_QUICK))
     """One commit of what conversations change."""
     commit_failures: int = 0
+    failed_commits: int = 0
+    """How many have failed since the last one that did not."""
+    failed_at: float = 0.0
+    """When the last one failed, by :func:`time.monotonic`."""
     in_hand: Counter[str] = field(default_factory=Counter)
     """Channel → updates that are being answered."""
     waiting: dict[str, Callable[[], int]] = field(default_factory=dict)
@@ -156,10 +165,20 @@ class Observed:
         began = time.monotonic()
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self.commit_failures += 1
+            if isinstance(error, Exception):  # else it was called off
+                self.failed_commits, self.failed_at = self.failed_commits + 1, time.monotonic()
             raise
+        self.failed_commits = 0
         self.committed.add(time.monotonic() - began)
+
+    def commits_fail(self) -> bool:
+        """Return whether commits fail one after the other, and did so a moment ago.
+
+        A process that is sent nothing more because of it commits nothing, and so could never show that it can again.
+        """
+        return self.failed_commits >= FAILED_COMMITS and time.monotonic() - self.failed_at < FAILED_SECONDS
 
     def telegram_is(self, up: bool) -> None:
         """Telegram answered, or did not."""

@@ -9,35 +9,44 @@ about, something was shown and then the act failed, is told as Undone: what was 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rapidfuzz import fuzz, process, utils
 
 from safetybot.guidance.reader import read_content
+from safetybot.installation import adopt_anew, beside, opened_vouching, vouching_at
 from safetybot.reports import recovery, retention, second_factor, staff
-from safetybot.reports.audit import OPERATOR, Act, AuditDamaged, transaction
+from safetybot.reports.audit import OPERATOR, Act, AuditDamaged, append, transaction
 from safetybot.reports.cases import CaseRef
 from safetybot.reports.login import unlock
-from safetybot.reports.login_tries import counted
+from safetybot.reports.login_tries import Account, Factor, counted, lift_lock
 from safetybot.reports.passphrases import one_time_passphrase, plain
 from safetybot.reports.recovery import read_spelt, spell
+from safetybot.reports.roster_changes import adopt_one
 from safetybot.reports.sealing import KeyPair
 from safetybot.reports.sheet import Sheet
 from safetybot.reports.sheet_making import read_sheet
 from safetybot.reports.sheet_names import Names
 from safetybot.reports.staff import Member
 from safetybot.reports.staff_errors import StaffError, UnknownMember
+from safetybot.reports.standing import Standing, standings
 from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.times import moment_of
+from safetybot.reports.times import day_of, moment_of
+from safetybot.reports.vouching import VouchingKey
+from safetybot.secret import read_secret
 from safetybot.storage import marks, unanswered
 from safetybot.storage.database import Engine, Where
-from safetybot.storage.opening import DatabaseError, must_be_newest, opened, reading
+from safetybot.storage.known_database import must_be_known
+from safetybot.storage.opening import DatabaseError, NoDatabase, must_be_newest, reading
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Store
+from safetybot.storage.where import Files
 
 SECRET_FILE_MAX = 4096
 """Bytes that are read of a file with a passphrase or a recovery key."""
@@ -65,6 +74,10 @@ class CannotShow(OperatingError):
 
 class Undone(OperatingError):
     """Something was shown, and then the act failed: what was shown is worthless."""
+
+
+class LastMember(OperatingError):
+    """Nobody could read reports any more."""
 
 
 class NoSuchYear(OperatingError):
@@ -102,6 +115,8 @@ class Roster:
     members: Sequence[Member]
     recovery_key: bool
     """Whether there is one."""
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+    """Member's id, or that of the recovery key → who let them in, and whether that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +181,16 @@ def read_passphrase(path: Path) -> str:
     return next(iter(read_secret_file(path).splitlines()), "")
 
 
+async def is_there(database: Where, *, files: Files | None = None) -> bool:
+    """Whether there is a database, which :func:`add` would make. Raises DatabaseError, OtherDatabase."""
+    await must_be_known(database, files or beside(database))
+    try:
+        async with reading(database):
+            return True
+    except NoDatabase:
+        return False
+
+
 async def add(
     database: Where,
     name: str,
@@ -173,6 +198,8 @@ async def add(
     at: dt.datetime,
     show: Show,
     parameters: Parameters | None = None,
+    *,
+    files: Files | None = None,
 ) -> Added:
     """Adds a member; makes or upgrades the database where needed. Without a passphrase one is made, and shown.
 
@@ -185,41 +212,66 @@ async def add(
         watched(Secrets(member.name, chosen if passphrase is None else None, key))
 
     with _telling_of_undone(show) as watched, closing(KeyStretcher()) as stretcher:
-        async with opened(database, make=True) as engine:
+        async with _opened(database, files, make=True) as engine:
             member, made = await staff.add(engine, name, chosen, at, stretcher, parameters, show=show_new)
     return Added(member.name, first=made is not None)
 
 
-async def roster(database: Where) -> Roster:
-    """Every member, by name. Raises DatabaseError."""
-    async with opened(database) as engine, engine.connect() as connection:
-        return Roster(await staff.list_members(connection), await staff.has_recovery_key(connection))
+async def roster(database: Where, *, files: Files | None = None) -> Roster:
+    """Every member, by name, and who let them in. Raises DatabaseError, SecretFileError."""
+    files = files or beside(database)
+    await must_be_known(database, files)
+    async with reading(database) as connection:
+        await must_be_newest(connection)
+        members = await staff.list_members(connection)
+        vouching = await asyncio.to_thread(partial(vouching_at, files, looks=True))
+        standing = await standings(connection, vouching, {member.id: member.name for member in members})
+        return Roster(members, await staff.has_recovery_key(connection), standing)
 
 
-async def disable(database: Where, name: str, at: dt.datetime) -> Disabled:
-    """Lets a member read nothing more. Raises UnknownMember, DatabaseError, AuditDamaged."""
-    async with opened(database) as engine:
+async def disable(
+    database: Where, name: str, at: dt.datetime, *, last: bool = False, files: Files | None = None
+) -> Disabled:
+    """Lets a member read nothing more. ``last``: also the last who can.
+
+    Raises LastMember, UnknownMember, DatabaseError, AuditDamaged.
+    """
+    async with _opened(database, files) as engine:
         async with engine.connect() as connection:
             members = await staff.list_members(connection)
         member = _named(name, members)
         if not member.active:
             return Disabled(member.name, False, sum(other.active for other in members))
+        if not last and not any(other.active for other in members if other.id != member.id):
+            raise LastMember(
+                f"{member.name} is the last who can read reports: without them the bot takes none. Add somebody first, "
+                "or say that this is meant, with  --last"
+            )
         return Disabled(member.name, True, await staff.disable(engine, member.name, at))
 
 
-async def enable(database: Where, name: str, at: dt.datetime) -> str:
+async def enable(database: Where, name: str, at: dt.datetime, *, files: Files | None = None) -> str:
     """Lets a member in again; their name. Raises UnknownMember, NotActive, DatabaseError, AuditDamaged."""
-    async with opened(database) as engine:
+    async with _opened(database, files) as engine:
         return (await staff.enable(engine, await _known(engine, name), at)).name
 
 
-async def reset_second_factor(database: Where, name: str, at: dt.datetime) -> str:
+async def reset_second_factor(database: Where, name: str, at: dt.datetime, *, files: Files | None = None) -> str:
     """Has a member set up a new second factor when they next log in; their name.
 
     Raises UnknownMember, SecondFactorMissing, DatabaseError, AuditDamaged.
     """
-    async with opened(database) as engine:
+    async with _opened(database, files) as engine:
         return (await staff.reset_second_factor(engine, await _known(engine, name), at)).name
+
+
+async def unlock_member(database: Where, name: str, at: dt.datetime, *, files: Files | None = None) -> str:
+    """Forget the wrong tries that lock a member out; their name.
+
+    Raises UnknownMember, NotLocked, DatabaseError, AuditDamaged.
+    """
+    async with _opened(database, files) as engine:
+        return (await lift_lock(engine, await _known(engine, name), at)).name
 
 
 async def grant(
@@ -230,17 +282,22 @@ async def grant(
     code: str,
     at: dt.datetime,
     progress: recovery.Progress = lambda done, total: None,
+    *,
+    files: Files | None = None,
 ) -> Granted:
     """Gives a member what the member ``by``, who shows both factors, can open.
 
-    Raises StaffError (WrongPassphrase, WrongSecondFactor, LockedOut …), DatabaseError, AuditDamaged.
+    Raises StaffError (UnknownMember, WrongPassphrase, WrongSecondFactor, LockedOut …), DatabaseError, AuditDamaged.
     """
     with closing(KeyStretcher()) as stretcher:
-        async with opened(database) as engine:
+        async with _opened(database, files) as engine:
             async with engine.connect() as connection:
-                to = _named(name, await staff.list_members(connection))
-            async with counted(engine, by, at, Act.LOGIN_FAILED):
-                member = await unlock(engine, by, passphrase, at, stretcher, act=Act.PASSPHRASE_RIGHT)
+                members = await staff.list_members(connection)
+            to, giver = _named(name, members), _named(by, members)
+            # Counted apart: who types wrong ones at the desk keeps nobody from the command line.
+            account = Account(giver.id, "command line")
+            async with counted(engine, account, Factor.PASSPHRASE, at, Act.LOGIN_FAILED):
+                member = await unlock(engine, giver.name, passphrase, at, stretcher, act=Act.PASSPHRASE_RIGHT)
                 await second_factor.show(engine, member, code, at)
             try:
                 result = await recovery.grant(engine, member, to.id, at, progress=progress)
@@ -264,6 +321,8 @@ async def recover(
     show: Show,
     progress: recovery.Progress = lambda done, total: None,
     parameters: Parameters | None = None,
+    *,
+    files: Files | None = None,
 ) -> Recovered:
     """Gives an active member new keys, a new passphrase and every report there is, by the offline recovery key.
 
@@ -272,7 +331,7 @@ async def recover(
     pair = read_spelt(typed_key)
     chosen = one_time_passphrase() if passphrase is None else passphrase
     with _telling_of_undone(show) as watched, closing(KeyStretcher()) as stretcher:
-        async with opened(database) as engine:
+        async with _opened(database, files) as engine:
             async with engine.connect() as connection:
                 member = _named(name, await staff.list_members(connection))
             result = await recovery.recover(
@@ -304,12 +363,12 @@ async def figures(database: Where, content: Path, year: int | None, now: dt.date
         return await read_sheet(connection, wanted, Names.of(library.languages.get(library.first)), today)
 
 
-async def purge(database: Where, now: dt.datetime) -> Cleared:
+async def purge(database: Where, now: dt.datetime, *, files: Files | None = None) -> Cleared:
     """Deletes cases that are due, announces those that soon will be, and deletes what chats left that is over.
 
     The bot may run meanwhile. Raises DatabaseError, AuditDamaged.
     """
-    async with opened(database) as engine:
+    async with _opened(database, files) as engine:
         async with engine.begin() as connection:
             words = await unanswered.purge(connection, now.astimezone(dt.UTC).date())
         async with transaction(engine) as connection:
@@ -318,6 +377,41 @@ async def purge(database: Where, now: dt.datetime) -> Cleared:
         await Store(engine).purge(second // 3600, second)
         await marks.put(engine, marks.LAST_PURGE, moment_of(now))
         return Cleared(purged.announced, purged.shredded, await scrub(engine), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What an operator took by the server's word."""
+
+    names: Sequence[str]
+    log: bool
+    """Whether the audit log was sealed as it is."""
+
+
+async def vouch(database: Where, name: str | None, at: dt.datetime, *, files: Files | None = None) -> Vouched:
+    """Takes a member's row as it is now; without a name all rows, the recovery key and the audit log.
+
+    Raises UnknownMember, NotVouched, NotAMember, DatabaseError, AuditDamaged.
+    """
+    async with _opened(database, files) as engine:
+        if name is None:
+            made = await adopt_anew(engine, OPERATOR, at)
+            return Vouched([entry.name for entry in made.entries.values()], True)
+        async with transaction(engine) as connection:
+            member = _named(name, await staff.list_members(connection))
+            await adopt_one(connection, member.id, day_of(at))
+            await append(connection, OPERATOR, Act.STAFF_VOUCHED, moment_of(at), member=member.id)
+        return Vouched([member.name], False)
+
+
+def desk_key(secret: Path) -> str:
+    """The key of a desk on a machine without the server's secret, as its file holds it. Raises SecretFileError."""
+    return VouchingKey.of(read_secret(secret)).key.hex()
+
+
+def _opened(database: Where, files: Files | None, *, make: bool = False) -> AbstractAsyncContextManager[Engine]:
+    """The database, with what vouches for keys. ``files``: None for those beside a SQLite file."""
+    return opened_vouching(database, files or beside(database), make=make)
 
 
 def _named(name: str, members: Sequence[Member]) -> Member:

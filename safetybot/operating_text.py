@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from safetybot.doctor import Examination, State
-from safetybot.operating import Added, Cleared, Disabled, Granted, Recovered, Roster, Secrets
-from safetybot.reports.cases import CaseRef
+from safetybot.operating import Added, Cleared, Disabled, Granted, Recovered, Roster, Secrets, Vouched
+from safetybot.reports.cases import RECOVERY, CaseRef
 from safetybot.reports.sheet_formats import sheet_csv as sheet_csv
 from safetybot.reports.sheet_formats import sheet_json as sheet_json
 from safetybot.reports.sheet_formats import sheet_text as sheet_text
@@ -15,6 +15,7 @@ NOBODY_LEFT = (
     "WARNING: no member of staff is active now. The bot takes NO REPORTS until there is one:\n"
     "run  safetybot staff add NAME"
 )
+LAST_MEMBER = "Nobody could read reports then, and the bot takes NO REPORTS until there is somebody. Disable them?"
 _MARKS = {State.GOOD: "✓", State.WARNING: "!", State.FAULT: "✗"}
 
 
@@ -35,6 +36,15 @@ def secrets_text(secrets: Secrets) -> str:
             "safetybot staff recover NAME --key-file FILE)\n"
         )
     return "\n".join(parts)
+
+
+def new_database_text(where: str) -> str:
+    """What an operator is asked before a database is made."""
+    return (
+        f"There is no database yet at {where}.\n"
+        "Where the bot is in use already, its settings are missing here: answer no. A new database gets a recovery\n"
+        "key of its own, and this member would read none of the reports that people send. Is this a new installation?"
+    )
 
 
 def added_text(added: Added) -> str:
@@ -58,7 +68,19 @@ def roster_text(roster: Roster) -> str:
         status = "active" if member.active else "disabled"
         passphrase = "must be changed" if member.must_change else "their own"
         lines.append(f"{member.name:{wide}}  {status:8}  {member.created}  {passphrase}")
+    if roster.standing:
+        lines += ["", *_standing_lines(roster)]
     return "\n".join([*lines, "", key])
+
+
+def _standing_lines(roster: Roster) -> list[str]:
+    names = {member.id: member.name for member in roster.members} | {RECOVERY: "Recovery key"}
+    lines = []
+    for id_, standing in roster.standing.items():
+        lines.append(f"{names.get(id_, 'An account that is gone')}: {standing.words}")
+        if standing.fingerprint:
+            lines.append(f"    {standing.fingerprint}")
+    return lines
 
 
 def roster_json(roster: Roster) -> dict[str, object]:
@@ -70,10 +92,27 @@ def roster_json(roster: Roster) -> dict[str, object]:
             "active": member.active,
             "since": member.created,
             "must_change_passphrase": member.must_change,
+            **_standing_json(roster, member.id),
         }
         for member in roster.members
     ]
     return {"members": members, "recovery_key": roster.recovery_key}
+
+
+def _standing_json(roster: Roster, id_: str) -> dict[str, object]:
+    standing = roster.standing.get(id_)
+    if standing is None:
+        return {}
+    return {"vouched": standing.holds, "let_in": standing.words, "fingerprint": standing.fingerprint}
+
+
+def vouched_text(vouched: Vouched) -> str:
+    """What was taken, and what to do now."""
+    lines = [f"Vouched for, as it stands in the database: {', '.join(vouched.names) or 'nobody'}."]
+    if vouched.log:
+        lines.append("The recovery key and the audit log were taken as they are, too.")
+    lines.append("Compare the fingerprints now with what each of them sees at the desk:  safetybot staff list")
+    return "\n".join(lines)
 
 
 def disabled_text(disabled: Disabled) -> str:
@@ -93,6 +132,11 @@ def enabled_text(name: str) -> str:
 def reset_text(name: str) -> str:
     """What follows."""
     return f"The second factor of {name} is gone. They set up a new one when they next log in."
+
+
+def unlocked_text(name: str) -> str:
+    """What follows."""
+    return f"No wrong try is counted against {name} any more: they can log in now."
 
 
 def granted_text(granted: Granted) -> str:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from safetybot.code_attempts import CodeAttempts, NoPlace
 from safetybot.dialogue.effects import (
     Added,
     AddToCase,
@@ -33,16 +34,19 @@ from safetybot.dialogue.effects import (
 from safetybot.dialogue.kept import DRAFT_MINUTES, VISIT_MINUTES, Kept, Stage, Visit
 from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.dialogue.turn import Turn
+from safetybot.limits import Counts
 from safetybot.reports import filing
 from safetybot.reports.audit import transaction
 from safetybot.reports.cases import Shredded, UnknownCase, Urgency
 from safetybot.reports.codes import CodeKeys, derive, new_code, pepper_from
 from safetybot.reports.envelopes import Message
 from safetybot.reports.filing import FoundCase, Withdrawal, WriterView
+from safetybot.reports.roster import Vouching, vouching_on, with_vouching
 from safetybot.reports.sealing import Json
 from safetybot.reports.staff import readers
 from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.reports.vouching import VouchingKey
 from safetybot.storage.chat_locks import ChatLocks
 from safetybot.storage.database import Engine, OpenConnection
 from safetybot.storage.drafts import SealedKept, count_try, load_kept, save_kept, uncount_try
@@ -55,8 +59,6 @@ TRIES_A_CHAT = 5
 TRIES_IN_ALL = 10_000
 """Codes that open nothing, an hour and everywhere: even so, to guess one of ten thousand codes would take millions of
 years. More than a process can try in an hour, so that nobody can use them up to keep others from their cases."""
-OPENING_MOST = 8
-"""Codes that wait to be looked up, half a second each: reports that are sent wait in the same line."""
 OFFERED_SECONDS = 10
 """Seconds for which it is taken as known whether anybody could read a report."""
 
@@ -79,12 +81,14 @@ class ReportService:
         parameters: Parameters | None = None,
         filed: Callable[[], None] = lambda: None,
         locks: ChatLocks | None = None,
+        counts: Counts | None = None,
     ) -> None:
         """``secret``: 32 bytes; ``clock``: seconds since 1970; ``filed`` is called when there is something to read.
 
-        ``locks``: those of the chats, where several processes share the database.
+        ``locks``: those of the chats, and ``counts``: of what is asked for, where several processes share the database.
         """
-        self._engine = engine
+        # Where nobody has said what vouches for the members, the secret does.
+        self._engine = engine if vouching_on(engine) else with_vouching(engine, Vouching(VouchingKey.of(secret)))
         self._pepper = pepper_from(secret)
         self._clock = clock
         self._stretcher = stretcher
@@ -94,7 +98,7 @@ class ReportService:
         self._offered = False
         self._asked = float("-inf")
         self._looks = Together(self._look)
-        self._opening = 0
+        self._attempts = CodeAttempts(counts)
 
     async def offered(self) -> bool:
         """Whether anybody could read a report that is made now."""
@@ -140,14 +144,20 @@ class ReportService:
             code = replace(kept.visit.code, delivered=True)
             await self.save(keys, replace(kept, visit=replace(kept.visit, code=code)))
 
-    async def perform(self, keys: ChatKeys, effect: Effect, kept: Kept, then: Then) -> Turn:
-        """Does what an effect asks for, and keeps what ``then`` makes of it. Where it fails, nothing is changed."""
+    async def perform(
+        self, keys: ChatKeys, effect: Effect, kept: Kept, then: Then, source: bytes | None = None
+    ) -> Turn:
+        """Does what an effect asks for, and keeps what ``then`` makes of it. Where it fails, nothing is changed.
+
+        ``source``: whose turn it takes where many wait; without it, the chat's.
+        """
+        source = source or keys.lookup
         try:
             match effect:
                 case FileReport():
-                    return await self._file(keys, effect, kept, then)
+                    return await self._file(keys, effect, kept, then, source)
                 case OpenCase():
-                    return await self._open(keys, effect, kept, then)
+                    return await self._open(keys, effect, kept, then, source)
                 case ReadCase():
                     return await self._read(keys, kept, then)
                 case AddToCase():
@@ -161,12 +171,13 @@ class ReportService:
 
     # --- Effects -----------------------------------------------------------------------------------------------
 
-    async def _file(self, keys: ChatKeys, effect: FileReport, kept: Kept, then: Then) -> Turn:
+    async def _file(self, keys: ChatKeys, effect: FileReport, kept: Kept, then: Then, source: bytes) -> Turn:
         told = effect.report.to_dict()
         contact = told.pop("contact")
         report = filing.Report(told, {"answers": contact} if contact else None)
         code = new_code()
-        code_keys = await self._stretcher.run(derive, code, self._pepper, self._parameters)
+        # Of its own kind: a report does not wait for the codes that its source has typed.
+        code_keys = await self._stretcher.run_for(("report", source), derive, code, self._pepper, self._parameters)
         try:
             async with transaction(self._engine) as connection:
                 await filing.file_report(connection, report, code_keys, self._now(), Urgency(effect.report.urgency))
@@ -177,19 +188,19 @@ class ReportService:
         self._filed()
         return turn
 
-    async def _open(self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then) -> Turn:
+    async def _open(self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then, source: bytes) -> Turn:
         visit = kept.visit or Visit(self._minute())
         if len(visit.tries) >= TRIES_A_CHAT:
             return await self._kept(keys, then(TooManyTries(), kept))
-        if self._opening >= OPENING_MOST:
-            return await self._kept(keys, then(NotDone(), kept))
-        self._opening += 1
         try:
-            return await self._looked_up(keys, effect, kept, then, visit)
-        finally:
-            self._opening -= 1
+            async with self._attempts.place(source):
+                return await self._looked_up(keys, effect, kept, then, visit, source)
+        except NoPlace:
+            return await self._kept(keys, then(NotDone(), kept))
 
-    async def _looked_up(self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then, visit: Visit) -> Turn:
+    async def _looked_up(
+        self, keys: ChatKeys, effect: OpenCase, kept: Kept, then: Then, visit: Visit, source: bytes
+    ) -> Turn:
         minute, hour = self._minute(), self._minute() // 60
         # Counted before it is looked up, so that no crash makes a try free.
         counted = replace(kept, visit=replace(visit, tries=(*visit.tries, minute)))
@@ -198,7 +209,7 @@ class ReportService:
             await self._write(connection, keys, counted)
         if in_all > TRIES_IN_ALL:
             return await self._kept(keys, then(TooManyTries(), counted))
-        code_keys = await self._stretcher.run(derive, effect.code, self._pepper, self._parameters)
+        code_keys = await self._stretcher.run_for(source, derive, effect.code, self._pepper, self._parameters)
         view = await self._view(code_keys)
         if view is None:
             return await self._kept(keys, then(WrongCode(), counted))

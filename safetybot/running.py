@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import signal
 import time
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from safetybot.apart.understanding import Apart, UnderstandingApart
@@ -24,32 +26,48 @@ from safetybot.channels.telegram import (
     webhook_key,
 )
 from safetybot.channels.web import WebChat, WebOptions, forms_key
+from safetybot.chat_keys import SlowlyNamed
 from safetybot.desk import starting
 from safetybot.desk.options import DeskOptions
 from safetybot.editing.preview import starting as preview
 from safetybot.editing.preview.options import PreviewOptions
+from safetybot.forgetting import forgetting
 from safetybot.guidance.faults import Fault, errors
 from safetybot.guidance.live import LiveContent
+from safetybot.hardening import lock_memory, may_swap
 from safetybot.housekeeping import housekeeping
-from safetybot.installation import must_be_its_secret, take_secret
+from safetybot.installation import (
+    Adoption,
+    adopt_anew,
+    must_be_its_key,
+    must_be_its_secret,
+    opened_vouching,
+    take_secret,
+    vouching_by,
+)
 from safetybot.limits import SharedCounts, limits_key
 from safetybot.matching.encoder import encoder_is_there
 from safetybot.matching.fitter import Fitter, Progress, load_encoder
+from safetybot.modes import must_be_closed
 from safetybot.observing import Observed
 from safetybot.report_service import ReportService
 from safetybot.reports.notes import tell
+from safetybot.reports.roster import with_vouching
 from safetybot.reports.sealing import KeyPair
 from safetybot.reports.staff import readers
 from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.stretching import KeyStretcher
+from safetybot.reports.vouching import OPERATOR, NotVouched
 from safetybot.secret import WrongSecret, read_or_make_secret
 from safetybot.service import Service
 from safetybot.serving.beside import App, Beside
 from safetybot.serving.listening import listen, serve
 from safetybot.settings import Settings
 from safetybot.settling import settle
+from safetybot.storage import old_names
 from safetybot.storage.chat_locks import locks_of
 from safetybot.storage.database import Engine, engine_of, migrate
+from safetybot.storage.known_database import forget, get_to_know, must_be_known
 from safetybot.storage.limits import LimitStore
 from safetybot.storage.one_bot import one_bot
 from safetybot.storage.opening import named_errors
@@ -63,6 +81,8 @@ from safetybot.watching.starting import watched
 
 WEB = "web"
 """The web chat's name among the channels."""
+TELEGRAM = "telegram"
+"""Likewise."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
@@ -114,7 +134,15 @@ class Started:
         """How fast messages go to Telegram; None: as fast as they may."""
         if rate is None:
             return None
-        return TelegramLimits(rate, self.shared, self.shared.reserve if self.shared else None)
+        if self.shared is None:
+            return TelegramLimits(rate)
+        return TelegramLimits(rate, SlowlyNamed(self.shared, self.service.keyring, TELEGRAM), self.shared.reserve)
+
+
+def _keep_out_of_swap() -> None:
+    """Locks memory where that is allowed; says so where it may be written to a disk."""
+    if not lock_memory() and may_swap():
+        _log.warning("what is in memory may be written to swap: encrypt it, or see docs/operating.md (LimitMEMLOCK)")
 
 
 @asynccontextmanager
@@ -124,16 +152,19 @@ async def started_service(
     clock: Callable[[], float] = time.time,
     observed: Observed | None = None,
     new_secret: bool = False,
+    new_database: bool = False,
     loaded: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Started]:
     """A service that answers, with live content; saves what is left when the block ends.
 
     ``clock``: seconds since 1970; ``observed``: told of all that happens, for whoever watches;
-    ``new_secret``: the database goes on with the secret there is, whatever it was used with before; ``loaded``: called
-    when changed content has come in.
+    ``new_secret``: the database goes on with the secret there is, whatever it was used with before;
+    ``new_database``: the data folder goes on with the database there is, or with a new one; ``loaded``: called when
+    changed content has come in.
 
-    Raises ContentError, SecretFileError (WrongSecret where the database was used with another one), DatabaseError
-    where it is damaged or cannot be upgraded, and what the database raises.
+    Raises ContentError, SecretFileError (WrongSecret where the database was used with another one), OpenToOthersError,
+    OtherDatabase, DatabaseError where it is damaged or cannot be upgraded, NotVouched where it is older than what was
+    seen before, and what the database raises.
     """
     observed = observed or Observed()
 
@@ -144,6 +175,10 @@ async def started_service(
         observed.content_changed(live.version, good=good)
         loaded()
 
+    _must_be_closed(settings)
+    if new_database:
+        await asyncio.to_thread(forget, settings.files)
+    await must_be_known(settings.database, settings.files)
     had_secret = settings.secret.exists()
     secret = await asyncio.to_thread(read_or_make_secret, settings.secret)
     _warn_without_encoder(there=await asyncio.to_thread(encoder_is_there))
@@ -151,21 +186,27 @@ async def started_service(
     live = LiveContent(settings.content, apart.understand, told=told)
     if not await must_be_whole(settings.database):
         _log.info("the database is too large to be looked over at each start: safetybot doctor  does it")
-    engine = engine_of(settings.database)
+    vouching = vouching_by(secret, settings.files)
+    engine = with_vouching(engine_of(settings.database), vouching)
     stretcher, filed = KeyStretcher(), asyncio.Event()
     try:
-        with named_errors():
-            await migrate(engine)
-        if new_secret:
-            await take_secret(engine, secret)
         try:
+            with named_errors():
+                await migrate(engine, adopt=Adoption(vouching, secret, new_secret=new_secret))
+            if new_secret:
+                await take_secret(engine, secret)
+                await adopt_anew(engine, OPERATOR, dt.datetime.now(dt.UTC))
             await must_be_its_secret(engine, secret)
+            await must_be_its_key(engine, vouching)
+            await get_to_know(engine, settings.files)
         except WrongSecret:
             if not had_secret:  # whoever looks for the right one must not find this in its place
                 settings.secret.unlink(missing_ok=True)
             raise
         locks = locks_of(engine)
-        reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set, locks=locks)
+        old_names_until = await old_names.last_hour(engine, int(clock() // 3600))
+        shared = SharedCounts(LimitStore(engine), limits_key(secret)) if locks is not None else None
+        reports = ReportService(engine, secret, clock, stretcher=stretcher, filed=filed.set, locks=locks, counts=shared)
         words = UnansweredService(engine, clock)
         service = Service(
             lambda: live.current,
@@ -176,10 +217,10 @@ async def started_service(
             unanswered=words,
             locks=locks,
             observed=observed,
+            old_names_until=old_names_until,
         )
         async with live, service:
             transcripts = Transcripts(TranscriptStore(engine), secret, WEB, clock)
-            shared = SharedCounts(LimitStore(engine), limits_key(secret)) if locks is not None else None
             keys = forms_key(secret), webhook_key(secret)
             yield Started(service, engine, filed, transcripts, lambda: live.current, *keys, shared, observed)
     finally:
@@ -194,12 +235,15 @@ async def run_bot(
     ready: Callable[[str], None] = lambda address: None,
     *,
     new_secret: bool = False,
+    new_database: bool = False,
 ) -> None:
     """Answers until told to stop by SIGTERM or SIGINT: on Telegram where there is a token, and on the web.
 
-    ``ready`` is told the address of the web chat, or the webhook's, when it can be reached there; ``new_secret`` as for
-    :func:`started_service`. Raises AddressTaken and AnotherBot before anything is started, and TelegramStopped.
+    ``ready`` is told the address of the web chat, or the webhook's, when it can be reached there; ``new_secret`` and
+    ``new_database`` as for :func:`started_service`. Raises AddressTaken and AnotherBot before anything is started, and
+    TelegramStopped.
     """
+    _keep_out_of_swap()
     options = web_options(settings)
     serving = options or webhook_options(settings)
     with ExitStack() as stack:
@@ -208,8 +252,16 @@ async def run_bot(
         observed, telegram = Observed(), settings.telegram_token is not None
         async with (
             watched(watch_options(settings), observed, telegram=telegram) as watch,
-            started_service(settings, progress, observed=observed, new_secret=new_secret, loaded=settle) as started,
+            started_service(
+                settings,
+                progress,
+                observed=observed,
+                new_secret=new_secret,
+                new_database=new_database,
+                loaded=settle,
+            ) as started,
             housekeeping(started.engine),
+            forgetting(),
         ):
             await warn_without_readers(started.engine)
             stop = stack.enter_context(_stopped_by_signals())
@@ -239,10 +291,17 @@ async def run_bot(
                 await _side_by_side(channels, stop)
 
 
+def _must_be_closed(settings: Settings) -> None:
+    where = settings.database
+    must_be_closed(settings.data, where if isinstance(where, Path) else None)
+
+
 def watch_options(settings: Settings) -> WatchOptions | None:
     """Where the bot's metrics are served; None where they are not."""
     port = settings.metrics_port
-    return None if port is None else WatchOptions(host=settings.metrics_host, port=port)
+    if port is None:
+        return None
+    return WatchOptions(host=settings.metrics_host, port=port, names=settings.metrics_names)
 
 
 def webhook_options(settings: Settings) -> WebhookOptions | None:
@@ -272,14 +331,18 @@ async def run_desk(settings: Settings, ready: Callable[[str, bool], None]) -> No
     ``ready`` is told its address, and whether anybody could log in. Raises DeskNotPrivate, AddressTaken, DatabaseError,
     ContentError.
     """
+    _keep_out_of_swap()
     options = desk_options(settings)
     options.must_be_private()
+    _must_be_closed(settings)
     port = settings.desk_metrics_port
-    watching = None if port is None else DeskWatchOptions(host=settings.metrics_host, port=port)
+    watching = None
+    if port is not None:
+        watching = DeskWatchOptions(host=settings.metrics_host, port=port, names=settings.metrics_names)
     with listen(options) as listening, _stopped_by_signals() as stop:
-        async with watched(watching, Observed()) as watch:
+        async with watched(watching, Observed()) as watch, forgetting():
             await starting.run_desk(
-                settings.database,
+                opened_vouching(settings.database, settings.files, upgrade=True),
                 settings.content,
                 options,
                 listening,
@@ -343,5 +406,7 @@ async def warn_without_readers(engine: Engine) -> None:
     try:
         async with engine.connect() as connection:
             await readers(connection)
+    except NotVouched:
+        return  # told where it was looked at
     except NoReader:
         _log.warning("no report can be made, because nobody could read it: add a member with  safetybot staff add NAME")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from safetybot.dialogue.session import SECRET_BYTES
+from safetybot.modes import OTHERS, is_foreign, others_may_replace
 
 
 class SecretFileError(Exception):
@@ -43,9 +44,13 @@ def keep_secret(path: Path, secret: bytes) -> None:
     """Writes a secret to ``path``, for its owner alone; where there is one, that stays. Raises SecretFileError."""
     if len(secret) != SECRET_BYTES:
         raise SecretFileError(f"a secret has {SECRET_BYTES} bytes, and this one has not")
-    for folder in (path.parent.parent, path.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")  # with mode 0600
+    try:
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")  # with mode 0600
+    except OSError as error:
+        hint = f"make it as root, and give it to this user:  openssl rand {SECRET_BYTES} > {path}"
+        raise SecretFileError(f"{path} cannot be written ({error.strerror}): {hint}") from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -58,12 +63,24 @@ def keep_secret(path: Path, secret: bytes) -> None:
         temporary.unlink()
 
 
-def read_secret(path: Path) -> bytes:
-    """The secret in ``path``. Raises SecretFileError."""
+def must_be_private(path: Path) -> None:
+    """Raises SecretFileError where others may read the secret, or put another one in its place."""
     if not path.exists():
         raise SecretFileError(f"{path} is missing")
-    if path.stat().st_mode & 0o077:
+    status, folder = path.stat(), path.parent.stat()
+    if status.st_mode & OTHERS:
         raise SecretFileError(f"{path} can be read by others: run  chmod 600 {path}")
+    if is_foreign(status):
+        raise SecretFileError(f"{path} belongs to another user: run  chown {os.geteuid()} {path}")
+    if is_foreign(folder):
+        raise SecretFileError(f"{path.parent} belongs to another user: run  chown {os.geteuid()} {path.parent}")
+    if others_may_replace(folder):
+        raise SecretFileError(f"others can change what is in {path.parent}: run  chmod 700 {path.parent}")
+
+
+def read_secret(path: Path) -> bytes:
+    """The secret in ``path``. Raises SecretFileError."""
+    must_be_private(path)
     secret = path.read_bytes()
     if len(secret) != SECRET_BYTES:
         raise SecretFileError(f"{path} is damaged: it must hold {SECRET_BYTES} bytes. Restore it from a backup.")

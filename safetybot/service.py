@@ -15,13 +15,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from safetybot.answering import Answering, Understanding
-from safetybot.chat_turn import ChatTurn, Parts
+from safetybot.chat_keys import ChatKeyring
+from safetybot.chat_turn import LOOK_SECONDS, ChatTurn, Parts
 from safetybot.dialogue.messages import Incoming, Outgoing
-from safetybot.dialogue.session import ChatKeys
+from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.dialogue.turn import Memory
 from safetybot.guidance.model import Helpline, WordingFile
 from safetybot.observing import Observed
 from safetybot.report_service import ReportService
+from safetybot.storage import old_names
 from safetybot.storage.chat_locks import ChatLocks, TurnNotGiven
 from safetybot.storage.store import Store
 from safetybot.storage.writing import WriteBehind, WriteThrough, Writing
@@ -31,7 +33,17 @@ from safetybot.unanswered import UnansweredService
 PURGE_SECONDS = 30
 WRITE_SECONDS = 20.0
 """For which what a turn has changed is tried again to be written, where the database does not answer."""
+OFFERED_SECONDS = 1.0
+"""For which a greeting waits to know whether a report can be made."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+_KINDS = {
+    "sessions": b"session",
+    "fragments": b"fragment",
+    "drafts": b"drafts",
+    "visits": b"visits",
+    "transcripts": b"transcript",
+}
+"""Table → the kind of envelope that it holds."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,12 +66,16 @@ class Service:
         unanswered: UnansweredService | None = None,
         locks: ChatLocks | None = None,
         observed: Observed | None = None,
+        old_names_until: int = 0,
     ) -> None:
         """``understanding`` gives the newest content; ``secret``: 32 bytes; ``clock``: seconds since 1970.
 
         ``locks``: those of the chats, where several processes share the database; ``reports`` has the same. Without
         ``unanswered``, nobody is asked whether editors may see their words. ``observed`` is told of what happens.
+        ``old_names_until``: the hour since 1970 until which chats may be stored under the names of an earlier version.
         """
+        self.keyring = ChatKeyring(secret)
+        self._old_names_until = old_names_until
         self._observed = observed = observed or Observed()
         self._understanding = understanding
         self._reports = reports
@@ -88,6 +104,7 @@ class Service:
             await self._purging
         await asyncio.gather(*self._ending, return_exceptions=True)
         await self._writing.stop()
+        self.keyring.close()
         if self._locks:
             await self._locks.close()
 
@@ -111,9 +128,15 @@ class Service:
         return tuple(conversation.tongue(conversation.language(language)).guidance.helplines.values())
 
     async def greeting(self, channel: str, language: str | None) -> tuple[Outgoing, ...]:
-        """What somebody new is greeted with; nothing is remembered or counted."""
+        """What somebody new is greeted with, also while the database is away; nothing is remembered or counted."""
         incoming = Incoming(channel, "", text="/start", language=language)
-        conversation, offered = self._understanding().conversation, await self._reports.offered()
+        conversation = self._understanding().conversation
+        try:
+            async with asyncio.timeout(OFFERED_SECONDS):
+                offered = await self._reports.offered()
+        except Exception as error:
+            _log.error("whether reports are taken is not known, so none is offered: %s", type(error).__name__)
+            offered = False
         return conversation.respond(incoming, Memory(), int(self._clock() // 60), offered=offered).messages
 
     async def in_danger(self, incoming: Incoming) -> bool:
@@ -127,10 +150,13 @@ class Service:
         Leaving the block raises Overtaken, and what the database raises, where that could not be written. Entering it
         raises nothing: where the turn cannot be taken, for the database does not answer, replies do without it.
         """
-        keys = ChatKeys.derive(self._secret, channel, chat)
+        known = await self._keys(channel, chat)
+        keys = known or ChatKeys.random()
         await self._turns.take(keys.lookup)
         try:
-            held = await self._held(keys)
+            held = known is not None and await self._held(keys)
+            if held and self._clock() // 3600 <= self._old_names_until:
+                await self._move(channel, chat, keys)
         except BaseException:
             self._turns.give_back(keys.lookup)
             raise
@@ -149,12 +175,59 @@ class Service:
                 ending.add_done_callback(self._ended)
                 await asyncio.shield(ending)
 
+    async def renew(self, channel: str, chat: str, name: str) -> None:
+        """Give a chat another name: all that is remembered of it is found under that alone, once this returns.
+
+        Raises what the database raises, and TimeoutError; then the chat has its old name.
+        """
+        old, new = [await self.keyring.keys(channel, each) for each in (chat, name)]
+
+        def reseal(table: str, envelope: bytes) -> bytes | None:
+            try:
+                return new.reseal(_KINDS[table], envelope, old)
+            except SealedDataError:
+                _log.error("something of a chat could not be opened, and was given up")
+                return None
+
+        async with self.turn(channel, chat) as turn:
+            if not turn.held:
+                raise LookupError("the turn of the chat could not be taken")
+            await self._writing.flush()
+            await self._store.rename(old.lookup, new.lookup, reseal)
+            self._forgot = True
+
     async def committed(self) -> None:
         """Returns once all that was delivered in turns that are over is on the disk.
 
         Raises what the database raises.
         """
         await self._writing.flush()
+
+    async def _keys(self, channel: str, chat: str) -> ChatKeys | None:
+        """The keys of a chat; None where they cannot be had soon, so that it is answered without memory."""
+        try:
+            return await self.keyring.keys(channel, chat)
+        except Exception as error:
+            _log.error("the keys of a chat could not be derived: %s", type(error).__name__)
+            return None
+
+    async def _move(self, channel: str, chat: str, keys: ChatKeys) -> None:
+        """Moves what is stored of a chat under its old name. Never raises: it is tried again with the next turn."""
+        old = ChatKeys.derive(self._secret, channel, chat)
+        if old == keys:
+            return
+
+        def reseal(table: str, envelope: bytes) -> bytes | None:
+            try:
+                return keys.reseal(_KINDS[table], envelope, old)
+            except SealedDataError:
+                return None
+
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                self._forgot = await old_names.move(self._store.engine, old.lookup, keys.lookup, reseal) or self._forgot
+        except Exception as error:
+            _log.error("what is stored of a chat could not be moved to its new name: %s", type(error).__name__)
 
     async def _held(self, keys: ChatKeys) -> bool:
         if self._locks is None:
@@ -219,6 +292,7 @@ class Service:
 
     async def _purge(self) -> None:
         while not self._stopping.is_set():
+            self.keyring.forget_idle()
             try:
                 forgot, self._forgot = self._forgot, False
                 if forgot:

@@ -1,29 +1,42 @@
-"""Every setting: an environment variable (or a line of a ``.env`` file) → one frozen Settings.
+"""Every setting: an environment variable, or a line of a file → one frozen Settings.
 
 Nothing else in the program reads the environment.
 """
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+from rapidfuzz import fuzz, process
 from sqlalchemy import URL
 
-from safetybot.storage.where import AddressError, Where, address
+from safetybot.storage.where import AddressError, Files, Where, address
 
 LogFormat = Literal["text", "json"]
 
+_OURS = re.compile(r"SAFETY_?BOT", re.IGNORECASE)
+_PLAIN = re.compile(r"[A-Za-z0-9_]{1,80}")
+_NEAR = 80
+"""Likeness, of 100, from which a name is taken for a misspelt one."""
 _HOST = "127.0.0.1"
+ENV_FILE = Path(".env")
+"""Where settings are, besides the environment, unless another file is named."""
+_NO_FOLDER = (
+    "the folder you are in, or the .env in it, cannot be read by the user this runs as: "
+    "go to another one (cd /), or name the file with the settings (safetybot --env-file FILE …)"
+)
 _SECRET_FILE_MAX = 4_096
 """Characters of a file with a secret that are read, whatever it is that was named."""
 _WEATHER = "https://www.bbc.co.uk/weather"
 _CHAT = re.compile(r"-?[1-9][0-9]{0,15}")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,252}")
 _RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _WEBHOOK_PORTS = (":443", ":80", ":88", ":8443")
 _EXIT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[\x21-\x7e]*)?")
@@ -64,6 +77,9 @@ class Settings:
     ``postgresql+asyncpg://safetybot@db.example.org/safetybot?ssl=require``. Without it: a SQLite file in
     ``SAFETYBOT_DATA``. ``SAFETYBOT_DATABASE_PASSWORD_FILE``: a file with its password, in place of one in the
     address."""
+    secret_file: Path | None = None
+    """``SAFETYBOT_SECRET_FILE``: the server's secret, 32 random bytes, e.g. ``/etc/safetybot/server.key``: apart from
+    the data folder, so that whoever gets that has not both. Default ``secrets/server.key`` in ``SAFETYBOT_DATA``."""
     content: Path = Path("content")
     """``SAFETYBOT_CONTENT``: folder of what the bot says. Default ``content``."""
     web_host: str = _HOST
@@ -96,12 +112,18 @@ class Settings:
     """``SAFETYBOT_METRICS_HOST``: address that ``/healthz``, ``/readyz`` and ``/metrics`` are served at, by the bot and
     the desk. Default ``127.0.0.1``. Nobody needs to log in to read them, so only a network of your own should get
     there."""
+    metrics_names: tuple[str, ...] = ()
+    """``SAFETYBOT_METRICS_NAMES``: names by which they are asked, with commas, e.g. ``bot,desk`` among containers;
+    addresses, ``localhost`` and ``SAFETYBOT_METRICS_HOST`` need not be named. Any other name is refused, so that no
+    website can have a browser read them."""
     metrics_port: int | None = None
     """``SAFETYBOT_METRICS_PORT``: the bot's port for them, e.g. ``9090``; 0 for any that is free. Default ``off``."""
     desk_metrics_port: int | None = None
     """``SAFETYBOT_DESK_METRICS_PORT``: the desk's port for them, e.g. ``9091``. Default ``off``."""
     log_format: LogFormat = "text"
     """``SAFETYBOT_LOG_FORMAT``: ``text`` (default) or ``json``."""
+    unknown: tuple[str, ...] = ()
+    """What is wrong with names that look like settings and are none; no value."""
 
     def __repr__(self) -> str:
         return f"Settings(data={self.data}, content={self.content})"
@@ -119,7 +141,12 @@ class Settings:
     @property
     def secret(self) -> Path:
         """The server's secret."""
-        return self.data / "secrets" / "server.key"
+        return self.secret_file or self.data / "secrets" / "server.key"
+
+    @property
+    def files(self) -> Files:
+        """What is kept outside the database."""
+        return Files(self.data, self.secret)
 
     @property
     def cache(self) -> Path:
@@ -127,19 +154,17 @@ class Settings:
         return self.data / "cache"
 
 
-def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env")) -> Settings:
+def read_settings(environ: Mapping[str, str], env_file: Path | None = ENV_FILE, *, required: bool = False) -> Settings:
     """Settings from ``environ``; what is not there comes from ``env_file``, where that exists.
 
-    Raises SettingError.
+    ``required``: somebody named the file, so it must be there. Raises SettingError.
     """
-    try:
-        # Without ${…}, which would be filled in from the process's environment, not from ours.
-        values = dict(dotenv_values(env_file, interpolate=False)) if env_file and env_file.is_file() else {}
-    except UnicodeDecodeError:
-        raise SettingError(f"{env_file} is not UTF-8 text") from None
-    values |= environ
+    values = {**(_from_env_file(env_file, required=required) if env_file else {}), **environ}
+
+    known: set[str] = set()
 
     def get(name: str) -> str | None:
+        known.add(f"SAFETYBOT_{name}")
         value = (values.get(f"SAFETYBOT_{name}") or "").strip()
         return value or None
 
@@ -192,10 +217,14 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
     for name, value in metrics.items():
         if value != "off" and not _is_port(value):
             raise SettingError(f"SAFETYBOT_{name} must be a number below 65536, or off")
+    names = tuple(name.lower() for name in _listed(get("METRICS_NAMES")))
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise SettingError("SAFETYBOT_METRICS_NAMES must be names such as bot.example.org, with commas between")
+    secret_file = get("SECRET_FILE")
     log_format = get("LOG_FORMAT") or "text"
     if log_format not in ("text", "json"):
         raise SettingError("SAFETYBOT_LOG_FORMAT must be text or json")
-    return Settings(
+    found = Settings(
         telegram_token=secret("TELEGRAM_TOKEN"),
         telegram_api=api.rstrip("/") if api else None,
         telegram_rate=None if rate == "off" else float(rate),
@@ -205,6 +234,7 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
         staff_chat=int(staff_chat) if staff_chat else None,
         data=Path(get("DATA") or "data"),
         database_url=_database_url(get("DATABASE_URL"), get("DATABASE_PASSWORD_FILE")),
+        secret_file=Path(secret_file) if secret_file else None,
         content=Path(get("CONTENT") or "content"),
         web_host=get("WEB_HOST") or _HOST,
         web_port=None if port == "off" else int(port),
@@ -218,10 +248,47 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = Path(".env
         preview_port=int(preview_port),
         preview_host=get("PREVIEW_HOST") or _HOST,
         metrics_host=get("METRICS_HOST") or _HOST,
+        metrics_names=names,
         metrics_port=None if metrics["METRICS_PORT"] == "off" else int(metrics["METRICS_PORT"]),
         desk_metrics_port=None if metrics["DESK_METRICS_PORT"] == "off" else int(metrics["DESK_METRICS_PORT"]),
         log_format="json" if log_format == "json" else "text",
     )
+    return replace(found, unknown=_unknown(values, known))
+
+
+def _from_env_file(file: Path, *, required: bool) -> dict[str, str]:
+    """What stands in it. Raises SettingError, without a value."""
+    try:
+        # Without ${…}, which would be filled in from the process's environment, not from ours.
+        lines = parse_stream(io.StringIO(file.read_text("utf-8-sig")))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        if not required:
+            return {}
+        raise SettingError(f"{file} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingError(f"{file} is not UTF-8 text") from None
+    except PermissionError as error:
+        if required:
+            raise SettingError(f"{file} cannot be read ({error.strerror})") from None
+        raise SettingError(_NO_FOLDER) from None
+    found = {}
+    for line in lines:
+        if line.error or (line.key is not None and line.value is None):
+            blank = len(line.original.string) - len(line.original.string.lstrip("\n"))
+            raise SettingError(f"{file}:{line.original.line + blank}: this line is no NAME=value")
+        if line.key is not None and line.value is not None:
+            found[line.key] = line.value
+    return found
+
+
+def _unknown(names: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each name that is meant as a setting and is none, with the nearest that is."""
+    said = []
+    for name in sorted({name for name in names if _OURS.match(name)} - {*known}):
+        shown = name if _PLAIN.fullmatch(name) else "a name with odd characters"
+        near = process.extractOne(name.upper(), sorted(known), scorer=fuzz.ratio, score_cutoff=_NEAR)
+        said.append(f"{shown} is no setting" + (f" (is {near[0]} meant?)" if near else ""))
+    return tuple(said)
 
 
 def _is_port(text: str) -> bool:

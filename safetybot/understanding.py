@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from safetybot.dialogue.conversation import Conversation
 from safetybot.dialogue.messages import Incoming
-from safetybot.dialogue.tongue import Tongue
+from safetybot.dialogue.tongue import Interpret, Tongue
 from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import WordingFile
@@ -47,7 +47,7 @@ def understand(
         guidance = library.languages[code]
         own = bool(guidance.own_topics)
         interpreters[code] = fitter.interpreter(Corpus.of(guidance), progress) if own else interpreters[library.first]
-    faults = [fault for code in order for fault in failed_tests(library, code, interpreters[code])]
+    faults = [fault for code in order for fault in failed_tests(library, code, interpreters[code].interpret)]
     if faults:
         return faults
     return joined(library, interpreters)
@@ -65,13 +65,13 @@ def joined(library: Library, interpreters: Mapping[str, Interpreter]) -> Underst
     )
 
 
-def failed_tests(library: Library, code: str, interpreter: Interpreter) -> list[Fault]:
+def failed_tests(library: Library, code: str, interpret: Interpret) -> list[Fault]:
     """A fault for each ``tests:`` entry of a language that does not hold, with what it got instead."""
     guidance = library.languages[code]
     faults = []
     for id_ in sorted(guidance.own_topics):
         for number, test in enumerate(guidance.topics[id_].tests):
-            choices = interpreter.interpret(test.say).match.choices
+            choices = interpret(test.say).match.choices
             if not choices or choices[0].topic != test.expect:
                 scores = {choice.topic: choice.score for choice in choices}
                 got = f"{choices[0].topic} ({choices[0].score:.0%})" if choices else "nothing"
@@ -83,7 +83,7 @@ def failed_tests(library: Library, code: str, interpreter: Interpreter) -> list[
     # A language without a danger file borrows the first one's; the tests in it are about the first one's examples.
     borrowed = code != library.first and guidance.danger is library.languages[library.first].danger
     for number, danger_test in enumerate(() if borrowed else guidance.danger.tests):
-        danger = interpreter.interpret(danger_test.say).danger
+        danger = interpret(danger_test.say).danger
         if danger.sign is not danger_test.expect:
             message = (
                 f"“{danger_test.say}” got {danger.sign.value}, wanted {danger_test.expect.value} ({danger.because}). "

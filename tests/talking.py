@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from safetybot.chat_keys import derive_keys
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.dialogue.session import ChatKeys
 from safetybot.guidance.model import Sign
@@ -21,7 +22,9 @@ from safetybot.matching.matcher import Decision
 from safetybot.observing import Observed
 from safetybot.report_service import OFFERED_SECONDS, ReportService
 from safetybot.reports.login import UnlockedMember
+from safetybot.reports.roster import Vouching, with_vouching
 from safetybot.reports.stretching import KeyStretcher
+from safetybot.reports.vouching import VouchingKey
 from safetybot.secret import read_or_make_secret
 from safetybot.service import Service
 from safetybot.settings import Settings
@@ -162,6 +165,8 @@ class Bot:
         folder.mkdir(exist_ok=True)
         if isinstance(database, Path) and not self.settings.database.exists():
             shutil.copyfile(database, self.settings.database)
+            if (secrets := database.parent / "secrets").exists():  # it vouches for whoever is in the database
+                shutil.copytree(secrets, folder / "secrets", dirs_exist_ok=True)
 
     @property
     def secret_file(self) -> Path:
@@ -172,8 +177,8 @@ class Bot:
         return Store(self.engine)
 
     async def start(self) -> None:
-        self.engine = engine_of(self.settings.database)
         secret = read_or_make_secret(self.secret_file)
+        self.engine = with_vouching(engine_of(self.settings.database), Vouching(VouchingKey.of(secret)))
         self.stretcher, locks = KeyStretcher(), locks_of(self.engine)
         reports = ReportService(
             self.engine, secret, self.clock, stretcher=self.stretcher, parameters=CHEAP, filed=self._filed, locks=locks
@@ -261,7 +266,7 @@ class Chat:
     @property
     def keys(self) -> ChatKeys:
         """What the service derives for this chat."""
-        return ChatKeys.derive(self.bot.secret_file.read_bytes(), self.channel, self.name)
+        return derive_keys(self.bot.secret_file.read_bytes(), self.channel, self.name)
 
     def typed(self, text: str) -> Incoming:
         return self._incoming(text=text, message=True)

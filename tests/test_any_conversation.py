@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
 from safetybot.chat_turn import UPDATE_HOURS
@@ -20,6 +20,7 @@ from safetybot.report_service import OFFERED_SECONDS
 from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import Code
 from safetybot.reports.login import UnlockedMember
+from safetybot.reports.roster_changes import set_active
 from safetybot.reports.words import code_words
 from safetybot.storage.tables import staff
 from safetybot.understanding import Understanding
@@ -226,6 +227,8 @@ async def live(bot: Bot, acts: list[Doing], *, has_editors: bool) -> None:
                 case Staff(there):
                     async with bot.engine.begin() as connection:
                         await connection.execute(update(staff).values(active=there))
+                        for (member,) in await connection.execute(select(staff.c.id)):
+                            await set_active(connection, member, active=there)
                     bot.clock.forward(OFFERED_SECONDS)
                 case Act():
                     quotes = quotes or "{" in (act.text or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import re
 import shutil
 import signal
@@ -40,6 +41,7 @@ from safetybot.storage import marks
 from safetybot.storage.database import migrate, sqlite_engine, sqlite_reader
 from safetybot.storage.tables import audit_head, audit_log
 from tests.emulator import TOKEN, Emulator
+from tests.faults.disks import obeying_modes
 from tests.reports.office import CHEAP, PASSPHRASE, START, Office
 from tests.talking import DIALOGUE_CONTENT
 
@@ -114,6 +116,7 @@ class TestASoundInstallation:
         assert list(states(found)) == [
             "content",
             "encoder",
+            "swap",
             "data folder",
             "server's secret",
             "free disk",
@@ -127,6 +130,9 @@ class TestASoundInstallation:
             "staff",
             "second factors",
             "recovery key",
+            "keys of members",
+            "foreign keys",
+            "sealed reports",
             "unread cases",
             "editors' messages",
             "audit log",
@@ -156,7 +162,10 @@ class TestItOnlyLooks:
         settings = Settings(data=tmp_path / "data", content=tmp_path / "content")
         found = await look(settings)
         faults = [what for what, state in states(found).items() if state is State.FAULT]
-        assert faults == ["content", "data folder", "server's secret", "database"]
+        assert faults == ["content"]
+        state, told = says(found, "set up")
+        assert (state, "nothing is set up yet: safetybot run" in told) == (State.WARNING, True)
+        assert "restore a backup" in told  # where it was used before
         assert list(tmp_path.iterdir()) == []
 
     async def test_where_nobody_has_the_database_open(self, settings: Settings) -> None:
@@ -324,11 +333,73 @@ class TestFaults:
         assert state is State.FAULT
         assert "install safetybot again" in told
 
-    async def test_a_secret_that_the_bot_will_make(self, settings: Settings) -> None:
+    async def test_a_secret_that_is_gone(self, settings: Settings, office: Office) -> None:
+        """It was made before the first member was added, whom it vouches for."""
+        await office.hire("Anna")
+        settings.secret.unlink()
+        assert says(await look(settings), "server's secret")[0] is State.FAULT
+
+    async def test_a_database_that_is_gone_with_the_secret(self, settings: Settings) -> None:
+        """Unless a file tells that there was one."""
         settings.secret.unlink()
         settings.database.unlink()
-        _, told = says(await look(settings), "server's secret")
-        assert told.endswith("is missing: safetybot run  makes it")
+        assert (await look(settings)).sound
+        settings.database.with_name(f"{DATABASE}-moved-2026-11-24").touch(0o600)
+        found = await look(settings)
+        assert says(found, "database")[0] is State.FAULT
+        assert says(found, "server's secret")[0] is State.FAULT
+
+
+class TestWhatWasLeft:
+    """Of a move, of another user, of another database."""
+
+    async def test_the_file_of_a_move(self, settings: Settings, office: Office) -> None:
+        await office.hire("Anna")
+        moved = settings.database.with_name(f"{DATABASE}-moved-2026-11-24")
+        moved.touch(0o600)
+        state, told = says(await look(settings), "moved database")
+        assert (state, told.endswith(f"run  rm {moved}")) == (State.WARNING, True)
+
+    async def test_an_empty_database_after_a_move(self, settings: Settings) -> None:
+        settings.database.with_name(f"{DATABASE}-moved-2026-11-24").touch(0o600)
+        state, told = says(await look(settings), "empty database")
+        assert (state, "SAFETYBOT_DATABASE_URL is not set" in told) == (State.FAULT, True)
+
+    async def test_an_empty_database_with_an_old_secret(self, settings: Settings, office: Office) -> None:
+        made = START - dt.timedelta(hours=1)
+        os.utime(settings.secret, (made.timestamp(), made.timestamp()))
+        assert "empty database" not in states(await look(settings))
+        state, told = says(await look(settings, 2), "empty database")
+        assert (state, "secret is of 2026-11-24" in told) == (State.WARNING, True)
+        await office.hire("Anna")
+        assert "empty database" not in states(await look(settings, 2))
+
+    async def test_a_file_of_another_user(self, settings: Settings) -> None:
+        if os.geteuid() == 0:
+            os.chown(settings.database, 12345, -1)
+        else:
+            settings.database.with_name(f"{DATABASE}-old").symlink_to("/etc/passwd")
+        state, told = says(await look(settings), "owner")
+        assert state is State.FAULT
+        assert re.search(rf"{DATABASE}\S* belong to (user 12345|root)", told)
+        assert "chown" in told
+
+    async def test_a_folder_that_one_may_not_look_into(self, settings: Settings, tmp_path: Path) -> None:
+        script = (
+            "import asyncio, datetime as dt, pathlib, sys\n"
+            "from safetybot.doctor import examine\n"
+            "from safetybot.settings import Settings\n"
+            "data, content = map(pathlib.Path, sys.argv[1:])\n"
+            "found = asyncio.run(examine(Settings(data=data, content=content), dt.datetime.now(dt.UTC)))\n"
+            "print(*(f'{each.what}: {each.says}' for each in found.findings), sep='\\n')"
+        )
+        settings.data.chmod(0)
+        command = obeying_modes((sys.executable, "-c", script, str(settings.data), str(settings.content)))
+        done = subprocess.run(command, capture_output=True, text=True)
+        settings.data.chmod(0o700)
+        assert done.returncode == 0, done.stderr
+        assert "who may not look into it: run this as" in done.stdout
+        assert "database: " in done.stdout
 
 
 class TestStaffAndCases:
@@ -551,12 +622,15 @@ class TestTheAuditLog:
         assert found.audit_head in says(found, "audit log")[1]
         await self.fill(office, 2)
         later = await look(settings, noted=noted)
-        assert says(later, "audit log")[1].startswith("5 rows hold, and follows row 3 as it was noted; head 5:")
+        told = "5 rows hold, sealed, row 3 as it was noted; head 5:"
+        assert says(later, "audit log")[1].startswith(told)
         async with office.writing() as connection:
             await connection.execute(delete(audit_log))
             await connection.execute(update(audit_head).values(number=0, hash=bytes(32)))
         await self.fill(office, 2)
-        assert (await look(settings)).sound
+        # A log that was made anew holds, and has no seal.
+        state, why = says(await look(settings), "audit log")
+        assert (state, "made anew" in why) == (State.FAULT, True)
         assert says(await look(settings, noted=noted), "audit log")[0] is State.FAULT
         async with office.writing() as connection:
             await append(connection, "someone", Act.FILED, "2026-11-24")

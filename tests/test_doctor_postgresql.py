@@ -67,6 +67,15 @@ async def test_rights_encoding_and_another_secret(settings: Settings, postgres_s
     assert says(found, "secret and database")[0] is State.FAULT
 
 
+async def test_one_in_which_nobody_has_been_yet(settings: Settings, postgres_server: Server) -> None:
+    settings = replace(settings, database_url=postgres_server.create())
+    assert says(await examine(settings, START), "database")[0] is State.FAULT  # for the secret tells of another
+    settings.secret.unlink()
+    found = await examine(settings, START)
+    assert says(found, "set up")[0] is State.WARNING
+    assert found.sound
+
+
 async def test_one_that_is_not_there_shows_no_password(settings: Settings) -> None:
     gone = URL.create("postgresql+asyncpg", "zebedee", "dougal", "127.0.0.1", 9, "florence")
     found = await examine(replace(settings, database_url=gone), START)

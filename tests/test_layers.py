@@ -23,47 +23,65 @@ ARROWS: dict[str, set[str]] = {
     "settings": {"storage"},
     "storage": {"observing"},
     "turns": set(),
+    "modes": set(),
+    "chat_keys": {"dialogue", "limits"},
     "limits": {"storage"},
+    "fair_gate": set(),
+    "code_attempts": {"limits"},
     "markdown": set(),
     "quick_json": set(),
     "serving": CONTENT | {"markdown", "quick_json"},  # what all pages share
-    "matching": CONTENT | {"settling"},
-    "reports": CONTENT | {"storage"},
+    "matching": CONTENT | {"settling", "modes"},
+    "reports": CONTENT | {"storage", "fair_gate"},
     "dialogue": CONTENT | {"matching", "reports", "quick_json"},  # no channel, and no SQL
-    "secret": {"dialogue"},
-    "installation": {"secret", "storage"},
+    "secret": {"dialogue", "modes"},
+    "installation": {"secret", "storage", "reports"},
     "watching": {"observing", "storage", "reports", "serving"},
     "understanding": CONTENT | {"matching", "dialogue"},
     # Understanding in a process of its own: what passes to it and back, and both of its ends.
-    "apart": CONTENT | {"matching", "dialogue", "understanding", "hardening", "settling"},
-    "report_service": BELOW_DIALOGUE | {"dialogue"},
+    "apart": CONTENT | {"matching", "dialogue", "understanding", "hardening", "settling", "fair_gate"},
+    "report_service": BELOW_DIALOGUE | {"dialogue", "limits", "code_attempts"},
     "transcripts": {"storage", "dialogue"},
     "unanswered": {"storage", "reports", "dialogue"},
     "answering": BELOW_DIALOGUE | {"dialogue", "report_service", "unanswered", "observing"},
     "chat_turn": BELOW_DIALOGUE | {"dialogue", "report_service", "answering", "observing"},
     "service": BELOW_DIALOGUE
-    | {"dialogue", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn"},
+    | {"dialogue", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn", "chat_keys"},
     "housekeeping": {"storage", "reports"},
     "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits", "quick_json"},
     "desk": CONTENT | {"storage", "reports", "serving", "hardening"},
     "editing": CONTENT
     | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered", "hardening"},
+    "forgetting": set(),
     "logs": {"settings"},
     "running": BELOW_DIALOGUE
     | {"dialogue", "apart", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
-    | {"transcripts", "serving"}
-    | {"settings", "settling", "secret", "unanswered", "installation", "observing", "watching", "limits"},
+    | {"transcripts", "serving", "forgetting", "hardening"}
+    | {
+        "settings",
+        "settling",
+        "secret",
+        "unanswered",
+        "installation",
+        "observing",
+        "watching",
+        "limits",
+        "chat_keys",
+        "modes",
+    },
     # Invented people write and read through the real service: it needs what these need, and `running`.
     "demo": BELOW_DIALOGUE | {"dialogue", "service", "running", "serving", "secret", "settings", "logs"},
     "stages": set(),
-    "operating": BELOW_DIALOGUE - {"matching"},
+    "operating": (BELOW_DIALOGUE - {"matching"}) | {"installation", "secret"},
     "editors_key": {"storage", "reports", "operating"},
-    "backup": {"storage", "reports", "operating", "secret"},
+    "backup": {"storage", "reports", "operating", "secret", "installation"},
     "backup_cli": {"backup", "reports", "operating", "operator_cli", "settings", "stages"},
     "editors_cli": {"editors_key", "editing", "settings"},
-    "doctor": BELOW_DIALOGUE | {"operating", "settings", "secret", "channels", "serving", "installation", "desk"},
+    "doctor": BELOW_DIALOGUE
+    | {"operating", "settings", "secret", "channels", "serving", "installation", "desk"}
+    | {"hardening", "modes"},
     "operating_text": {"operating", "doctor", "reports"},
-    "operator_cli": {"reports", "operating", "operating_text", "doctor", "settings", "stages"},
+    "operator_cli": {"storage", "reports", "operating", "operating_text", "doctor", "settings", "stages"},
 }
 ARROWS["cli"] = {*ARROWS}
 
@@ -82,6 +100,7 @@ ONLY: dict[str, set[str]] = {
     "uvicorn": {"serving.connections", "serving.listening"},
     "pyotp": {"reports.second_factor", "demo.account"},
     "segno": {"desk"},
+    "webauthn": {"reports.passkeys"},
     "rich": {"channels.terminal", "cli", "stages"},
     "markdown_it": {"markdown"},
     "numpy": {"matching", "editing.similarity"},
@@ -94,15 +113,17 @@ ONLY: dict[str, set[str]] = {
     "uvloop": {"cli"},
     "pydantic_core": {"quick_json", "guidance.explain"},
     # No network but Telegram's, and the database's; `apart` talks with its own other process.
-    "socket": {"serving.listening", "apart"},
+    "socket": {"serving.listening", "apart", "forgetting"},
     "urllib.request": set(),
     "http.client": set(),
     "httpx": set(),
     "requests": set(),
     "ftplib": set(),
     "smtplib": set(),
-    # Nothing that would run what it reads, but from its own other process.
-    "pickle": {"apart.wire"},
+    # Processes of ours tell each other nothing that could run.
+    "msgspec": {"apart.wire", "matching.fitter", "matching.news", "demo.parts"},
+    # Nothing that would run what it reads.
+    "pickle": set(),
     "marshal": set(),
     "shelve": set(),
     "joblib": set(),

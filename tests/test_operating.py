@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import resource
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from pyotp import TOTP
 from sqlalchemy import Table, insert, select, text
 
-from safetybot import operating
+from safetybot import operating, operating_text
+from safetybot.installation import beside, opened_vouching, vouching_at
 from safetybot.operating import (
     Added,
     CannotShow,
     Cleared,
     Disabled,
+    LastMember,
     NotText,
     ReadByOthers,
     Recovered,
@@ -28,10 +31,12 @@ from safetybot.operating import (
     read_passphrase,
     read_secret_file,
 )
-from safetybot.reports import casework, login, second_factor
-from safetybot.reports.audit import history, verify
+from safetybot.reports import casework, login, second_factor, staff
+from safetybot.reports.audit import OPERATOR, Act, history, verify
+from safetybot.reports.audit_seal import seal_fault
 from safetybot.reports.cases import CaseRef, Outcome
 from safetybot.reports.login import UnlockedMember
+from safetybot.reports.login_tries import FREE, Factor, account_of, counted
 from safetybot.reports.recovery import RecoveryKeyMistyped, WrongRecoveryKey, read_spelt, spell
 from safetybot.reports.sealing import KeyPair
 from safetybot.reports.staff_errors import (
@@ -39,6 +44,7 @@ from safetybot.reports.staff_errors import (
     MemberDisabled,
     NameTaken,
     NotActive,
+    NotLocked,
     SecondFactorMissing,
     StaffError,
     UnknownMember,
@@ -47,10 +53,12 @@ from safetybot.reports.staff_errors import (
     WrongSecondFactor,
 )
 from safetybot.reports.stretching import KeyStretcher
+from safetybot.secret import SecretFileError, WrongSecret, read_or_make_secret
 from safetybot.storage import scrubbing
 from safetybot.storage.database import sqlite_engine
-from safetybot.storage.opening import NoDatabase, NotUpgraded
+from safetybot.storage.opening import NoDatabase, NotUpgraded, opened
 from safetybot.storage.tables import drafts, fragments, handled_updates, recovery_key, sessions, visits
+from safetybot.storage.where import Files
 from tests.reports.office import CHEAP, PASSPHRASE, START, Office
 
 DAY = dt.timedelta(days=1)
@@ -114,7 +122,7 @@ class Desk:
             return [(row.actor, row.act) for row in await history(connection)]
 
     def on_disk(self) -> bytes:
-        return b"".join(path.read_bytes() for path in self.database.parent.iterdir())
+        return b"".join(path.read_bytes() for path in self.database.parent.iterdir() if path.is_file())
 
 
 @pytest.fixture
@@ -128,6 +136,7 @@ def desk(database: Path, empty_database: Path) -> Desk:
     """With all tables, and nobody."""
     database.parent.mkdir()
     shutil.copy(empty_database, database)
+    read_or_make_secret(beside(database).secret)
     return Desk(database)
 
 
@@ -162,7 +171,8 @@ class TestAdd:
             stored = (await connection.execute(select(recovery_key.c.public_key))).scalar_one()
         assert read_spelt(bare.key).public == stored
         assert bare.database.parent.stat().st_mode & 0o777 == 0o700
-        assert [path.name for path in bare.database.parent.iterdir()] == [bare.database.name]
+        there = {path.name for path in bare.database.parent.iterdir()}
+        assert there == {bare.database.name, "database.id", "secrets"}  # which vouches for her
 
     async def test_the_next_shows_no_recovery_key(self, desk: Desk) -> None:
         await desk.add("Anna")
@@ -258,14 +268,17 @@ class TestDisable:
         await desk.add("Anna")
         await desk.add("Ben")
         assert await operating.disable(desk.database, "ANNA", START) == Disabled("Anna", True, 1)
-        assert await operating.disable(desk.database, "Ben", START) == Disabled("Ben", True, 0)
+        with pytest.raises(LastMember, match="Ben is the last who can read reports"):
+            await operating.disable(desk.database, "Ben", START)
+        await desk.unlock("Ben", desk.passphrase)
+        assert await operating.disable(desk.database, "Ben", START, last=True) == Disabled("Ben", True, 0)
         with pytest.raises(WrongPassphrase):
             await desk.unlock("Ben", desk.passphrase)
         assert [one.active for one in (await operating.roster(desk.database)).members] == [False, False]
 
     async def test_twice_is_recorded_once(self, desk: Desk) -> None:
         await desk.add("Anna")
-        await operating.disable(desk.database, "Anna", START)
+        await operating.disable(desk.database, "Anna", START, last=True)
         assert await operating.disable(desk.database, "Anna", START) == Disabled("Anna", False, 0)
         assert await desk.acts() == [("operator", "staff added"), ("operator", "staff disabled")]
 
@@ -289,10 +302,27 @@ class TestDisable:
             assert not typed or typed not in str(caught.value).replace("Anna Smith", "")
 
 
+class TestUnlock:
+    async def test_wrong_tries_are_forgotten(self, desk: Desk) -> None:
+        await desk.add("Anna", PASSPHRASE)
+        with pytest.raises(NotLocked):
+            await operating.unlock_member(desk.database, "Anna", START)
+        async with opened(desk.database) as engine:
+            account = await account_of(engine, "Anna", None, START)
+            for _ in range(FREE):
+                with pytest.raises(WrongPassphrase):
+                    async with counted(engine, account, Factor.PASSPHRASE, START, Act.LOGIN_FAILED):
+                        raise WrongPassphrase("no")
+            assert await operating.unlock_member(desk.database, "anna", START) == "Anna"
+            async with counted(engine, account, Factor.PASSPHRASE, START, Act.LOGIN_FAILED):
+                pass
+        assert (OPERATOR, "lock lifted") in await desk.acts()
+
+
 class TestEnable:
     async def test_they_are_let_in_again(self, desk: Desk) -> None:
         await desk.add("Anna", PASSPHRASE)
-        await operating.disable(desk.database, "Anna", START)
+        await operating.disable(desk.database, "Anna", START, last=True)
         assert await operating.enable(desk.database, "anna", START) == "Anna"
         await desk.unlock("Anna", PASSPHRASE)
         assert [act for _, act in await desk.acts()][-2:] == ["staff enabled", "staff logged in"]
@@ -530,3 +560,61 @@ class TestSecretFiles:
     def test_one_that_is_not_there(self, path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             read_secret_file(path.with_name("other"))
+
+
+class TestVouching:
+    async def test_who_let_them_in_is_listed(self, desk: Desk) -> None:
+        await desk.add("Anna")
+        roster = await operating.roster(desk.database)
+        assert [each.holds for each in roster.standing.values()] == [True, True]  # Anna, and the recovery key
+        text = operating_text.roster_text(roster)
+        assert "Anna: vouched for by an operator with the server's secret on 2026-11-24, valid" in text
+
+    async def test_what_an_operator_takes_knowingly_is_taken_and_written_down(self, desk: Desk) -> None:
+        await desk.add("Anna")
+        connection = sqlite3.connect(desk.database)
+        connection.execute("UPDATE staff SET active = false")
+        connection.execute("UPDATE audit_head SET seal = x'00'")
+        connection.commit()
+        connection.close()
+        assert not all(each.holds for each in (await operating.roster(desk.database)).standing.values())
+        assert await operating.vouch(desk.database, "anna", START) == operating.Vouched(["Anna"], False)
+        assert all(each.holds for each in (await operating.roster(desk.database)).standing.values())
+        async with desk.office() as office, office.engine.connect() as there:
+            assert await seal_fault(there) != ""
+        assert await operating.vouch(desk.database, None, START) == operating.Vouched(["Anna"], True)
+        async with desk.office() as office, office.engine.connect() as there:
+            assert await seal_fault(there) == ""
+        assert (await desk.acts())[-2:] == [("operator", "staff vouched for")] * 2
+
+    async def test_another_secret_is_refused(self, desk: Desk) -> None:
+        await desk.add("Anna")
+        other = Files(desk.database.parent, desk.database.parent / "other" / "server.key")
+        read_or_make_secret(other.secret)
+        with pytest.raises(WrongSecret):
+            await operating.disable(desk.database, "Anna", START, files=other)
+        with pytest.raises(WrongSecret):
+            await operating.add(desk.database, "Ben", None, START, desk.shown.append, CHEAP, files=other)
+
+    async def test_a_desk_on_a_machine_of_its_own_has_its_key_alone(self, desk: Desk) -> None:
+        await desk.add("Anna")
+        secret = beside(desk.database).secret
+        line = operating.desk_key(secret)
+        alone = Files.beside(desk.database.parent / "desk" / "safetybot.sqlite3")
+        alone.secret.parent.mkdir(parents=True)
+        with pytest.raises(SecretFileError, match=r"desk-key"):
+            async with opened_vouching(desk.database, alone, upgrade=True):
+                pass
+        assert not alone.secret.exists()
+        key = alone.desk_key
+        key.write_text(f"{line}\n")
+        key.chmod(0o644)
+        with pytest.raises(SecretFileError, match="chmod 600"):
+            vouching_at(alone)
+        key.chmod(0o600)
+        async with opened_vouching(desk.database, alone, upgrade=True) as engine, engine.connect() as connection:
+            assert len(await staff.readers(connection)) == 2
+        key.write_text("00" * 32)
+        with pytest.raises(WrongSecret):
+            async with opened_vouching(desk.database, alone, upgrade=True):
+                pass

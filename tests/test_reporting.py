@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from safetybot.dialogue.draft import BREAK_MINUTES
 from safetybot.dialogue.messages import Outgoing
-from safetybot.reports import casework
+from safetybot.reports import casework, staff
 from safetybot.reports.audit import transaction
 from safetybot.reports.cases import CaseRef, Kind, Urgency
 from safetybot.reports.code_reading import parse
@@ -236,8 +236,7 @@ class TestSending:
 
     async def test_without_anybody_to_read_it_the_draft_stays(self, bot: Bot, chat: Chat, ada: UnlockedMember) -> None:
         await filled_in(chat)
-        async with bot.engine.begin() as connection:
-            await connection.exec_driver_sql("UPDATE staff SET active = false")
+        await staff.disable(bot.engine, "Ada", bot.now)
         said = await chat.press("rep:send")
         assert "CEOP" in shown(said)
         assert await bot.rows(cases) == 0

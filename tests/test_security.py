@@ -48,10 +48,13 @@ class TestNothingRunsWhatItReads:
     )
 
     def test_no_call_does(self) -> None:
-        started = []
+        started, alone = [], []
         for place, name, node in calls():
             if name == "subprocess.Popen":
                 started.append((place.partition(":")[0], ast.unparse(node.args[0])))
+                continue
+            if name in ("os.fork", "os.execve"):
+                alone.append((place.partition(":")[0], ast.unparse(node)))
                 continue
             assert not self.FORBIDDEN.fullmatch(name), f"{place}: {name}"
             assert name not in ("np.load", "numpy.load") or "allow_pickle=False" in ast.unparse(node), place
@@ -59,6 +62,18 @@ class TestNothingRunsWhatItReads:
         # The one program that is started is ourselves, with nothing said to it but the number of a socket.
         ourselves = "[sys.executable, '-P', '-m', 'safetybot.apart.process', str(theirs.fileno())]"
         assert started == [("apart/child.py", ourselves)]
+        # It forks, and the command starts itself once more, as it was called.
+        again = "os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)"
+        assert sorted(alone) == [("apart/process.py", "os.fork()"), ("cli.py", again)]
+
+    def test_what_processes_of_ours_tell_each_other_is_data(self) -> None:
+        """``Connection.recv`` would unpickle what comes."""
+        for path in MODULES:
+            text = path.read_text("utf-8")
+            if "multiprocessing" in text:
+                names = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+                assert not names & {"send", "recv", "Manager", "Pool", "ProcessPoolExecutor"}, path
+            assert "ProcessPoolExecutor" not in text, path
 
     def test_the_list_is_of_what_would_do_it(self) -> None:
         for name in ("eval", "os.system", "subprocess.run", "yaml.load", "asyncio.create_subprocess_shell"):

@@ -12,30 +12,35 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from safetybot.channels.telegram import WebhookOptions
 from safetybot.channels.web import WebOptions
+from safetybot.desk.options import DeskOptions
+from safetybot.editing.preview.options import PreviewOptions
 from safetybot.serving.connections import Connection
 from safetybot.serving.listening import listen, serve
+from safetybot.serving.options import ServingOptions
+from safetybot.watching.options import DeskWatchOptions, WatchOptions
 
 
 class Quick(Connection):
     """Few, and with little patience."""
 
     MOST = 3
+    ADDRESS_PART = 1
     REQUEST_SECONDS = 0.2
 
 
 @asynccontextmanager
-async def served(connection: type[Connection]) -> AsyncIterator[int]:
+async def served(
+    connection: type[Connection] = Connection, options: ServingOptions | None = None
+) -> AsyncIterator[int]:
     """The port."""
 
     async def taken(request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
 
-    app, options, stop = (
-        Starlette(routes=[Route("/", taken, methods=["GET", "POST"])]),
-        WebOptions(port=0),
-        asyncio.Event(),
-    )
+    app = Starlette(routes=[Route("/", taken, methods=["GET", "POST"])])
+    options, stop = options or WebOptions(port=0), asyncio.Event()
     with listen(options) as listening:
         task = asyncio.create_task(serve(app, options, listening, stop, connection))
         port = listening.socket.getsockname()[1]
@@ -142,3 +147,72 @@ async def test_large_bodies_and_many_requests_go_through() -> None:
         assert (await _answer(port, whole)).endswith(b"200000")
         again = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 3 + b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
         assert (await _answer(port, again)).count(b"200 OK") == 4
+
+
+EVERY = (WebOptions, DeskOptions, PreviewOptions, WatchOptions, DeskWatchOptions, WebhookOptions)
+"""All that is served, is served in one way."""
+CAP = Connection.HEAD_BYTES
+REFUSED = b"HTTP/1.1 431 "
+
+
+def head_of(size: int, *, lines: int = 1) -> bytes:
+    """A request's head of so many bytes."""
+    begun = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n"
+    begun += b"".join(b"x-%d: y\r\n" % number for number in range(lines - 1))
+    return begun + b"x-long: " + b"y" * (size - len(begun) - len(b"x-long: \r\n\r\n")) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
+async def test_headers_of_more_than_64_kib_are_refused_wherever_they_are_sent(kind: type[ServingOptions]) -> None:
+    async with served(options=kind(port=0)) as port:
+        assert b"200 OK" in await _answer(port, head_of(CAP))
+        assert (await _answer(port, head_of(CAP + 1))).startswith(REFUSED)
+        assert (await _answer(port, head_of(3 * CAP))).startswith(REFUSED)
+
+
+@pytest.mark.parametrize("size", [1, 100, 1_000, 10_000, CAP - 1, CAP, CAP + 1])
+@pytest.mark.parametrize("lines", [1, 500])
+async def test_exactly_at_the_cap_whatever_pieces_they_come_in(size: int, lines: int) -> None:
+    def pieces(head: bytes) -> list[bytes]:
+        first = head[:-40] if size < 100 else b""  # a byte at a time where it matters: sixty thousand would take long
+        rest = head[len(first) :]
+        return [first, *(rest[start : start + size] for start in range(0, len(rest), size))]
+
+    async with served() as port:
+        assert b"200 OK" in await _answer(port, *pieces(head_of(CAP, lines=lines)))
+        assert (await _answer(port, *pieces(head_of(CAP + 1, lines=lines)))).startswith(REFUSED)
+
+
+async def test_a_long_address_is_part_of_it() -> None:
+    rest = b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    async with served() as port:
+        for size, refused in ((CAP, False), (CAP + 1, True)):
+            answer = await _answer(port, b"GET /?" + b"a" * (size - len(rest) - len(b"GET /?")) + rest)
+            assert answer.startswith(REFUSED) is refused
+
+
+async def test_also_in_a_request_that_begins_where_another_ends() -> None:
+    body = b"b" * 50_000
+    first = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    async with served() as port:
+        assert (await _answer(port, first + head_of(CAP))).count(b"200 OK") == 2
+        for size in (CAP + 1, CAP + 10_000, 3 * CAP):
+            answer = await _answer(port, first + head_of(size, lines=20))
+            assert answer.count(b"200 OK") <= 1, "the second was answered"
+
+
+async def test_who_is_refused_is_not_read_for_ever() -> None:
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head_of(2 * CAP))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(REFUSED)
+
+        async def send_on() -> None:
+            while True:
+                writer.write(b"y" * 1_000)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+        with pytest.raises(ConnectionError):  # it is closed soon
+            await asyncio.wait_for(send_on(), 10)
+        writer.close()

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
 from safetybot.channels.telegram.webhook import Webhook, WebhookAddress
+from safetybot.code_attempts import PLACES
 from safetybot.dialogue.effects import NotDone, OpenCase, Outcome, WrongCode
 from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.masking import mask
@@ -31,7 +32,7 @@ from safetybot.dialogue.turn import Turn
 from safetybot.editing.yaml_edit import changed, put
 from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.matching.cache import MatcherCache
-from safetybot.report_service import OPENING_MOST, ReportService
+from safetybot.report_service import ReportService
 from safetybot.reports.code_reading import parse
 from safetybot.reports.codes import new_code
 from safetybot.reports.handles import find_handles
@@ -183,15 +184,15 @@ async def test_guessing_codes_does_not_keep_reports_waiting(empty_database: Path
     try:
         reports = ReportService(engine, bytes(32), lambda: 1_800_000_000.0, stretcher=stretcher, parameters=CHEAP)
         first = asyncio.create_task(stretcher.run(held.wait, 20))
-        chats = [ChatKeys.derive(bytes(32), "web", str(number)) for number in range(3 * OPENING_MOST)]
+        chats = [ChatKeys.derive(bytes(32), "web", str(number)) for number in range(3 * PLACES)]
         guesses = [asyncio.create_task(reports.perform(chat, OpenCase(new_code()), Kept(), then)) for chat in chats]
         async with asyncio.timeout(10):
-            while len(outcomes) < 2 * OPENING_MOST:
+            while len(outcomes) < 2 * PLACES:
                 await asyncio.sleep(0.01)
-        assert [type(outcome) for outcome in outcomes] == [NotDone] * 2 * OPENING_MOST
+        assert [type(outcome) for outcome in outcomes] == [NotDone] * 2 * PLACES
         held.set()
         await asyncio.gather(first, *guesses)
-        assert [type(outcome) for outcome in outcomes[2 * OPENING_MOST :]] == [WrongCode] * OPENING_MOST
+        assert [type(outcome) for outcome in outcomes[2 * PLACES :]] == [WrongCode] * PLACES
     finally:
         held.set()
         stretcher.close()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from safetybot.chat_keys import derive_keys
 from safetybot.chat_turn import ASKING_SECONDS, FRAGMENT_SECONDS, SESSION_HOURS, UPDATE_HOURS
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import HIDE_HOURS, ChatKeys, Fragment
@@ -24,7 +25,7 @@ DATABASES = BOTH
 
 
 def keys(bot: Bot, chat: Chat) -> ChatKeys:
-    return ChatKeys.derive(bot.secret_file.read_bytes(), chat.channel, chat.name)
+    return derive_keys(bot.secret_file.read_bytes(), chat.channel, chat.name)
 
 
 class TestUpdates:

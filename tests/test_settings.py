@@ -58,6 +58,7 @@ def test_each_is_read() -> None:
             "SAFETYBOT_PREVIEW_HOST": "localhost",
             "SAFETYBOT_PREVIEW_PORT": "8002",
             "SAFETYBOT_METRICS_HOST": "0.0.0.0",
+            "SAFETYBOT_METRICS_NAMES": "bot, Desk.example.org",
             "SAFETYBOT_METRICS_PORT": "9090",
             "SAFETYBOT_DESK_METRICS_PORT": "9091",
             "OTHER": "x",
@@ -87,6 +88,7 @@ def test_each_is_read() -> None:
         preview_host="localhost",
         preview_port=8002,
         metrics_host="0.0.0.0",
+        metrics_names=("bot", "desk.example.org"),
         metrics_port=9090,
         desk_metrics_port=9091,
     )
@@ -138,6 +140,8 @@ def test_the_web_chat_can_be_switched_off() -> None:
         ("PREVIEW_PORT", "off"),
         ("PREVIEW_PORT", "65536"),
         ("METRICS_PORT", "http"),
+        ("METRICS_NAMES", "bot:9090"),
+        ("METRICS_NAMES", "http://bot"),
         ("TELEGRAM_RATE", "0"),
         ("TELEGRAM_RATE", "fast"),
         ("WEBHOOK_PORT", "off"),
@@ -223,6 +227,28 @@ class TestEnvFile:
         settings = read_settings({}, file)
         assert settings.data == Path("${SECRET_OF_THE_PROCESS}")
         assert settings.content == Path("content")
+
+    def test_one_that_is_named_must_be_there(self, file: Path) -> None:
+        with pytest.raises(SettingError, match=rf"{file} cannot be read \(No such file or directory\)"):
+            read_settings({}, file, required=True)
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("SAFETYBOT_DATA /srv/zebedee\n", 1),
+            ("# data\n\n\nSAFETYBOT_CONTENT=x\n\nSAFETYBOT_DATA\n", 6),
+            ("SAFETYBOT_CONTENT=x\nSAFETYBOT_TELEGRAM_TOKEN='zebedee\nSAFETYBOT_DATA=y\n", 2),
+            ("SAFETYBOT_CONTENT=x\n zebedee=\n= 4\n", 3),
+        ],
+    )
+    def test_a_line_that_is_no_setting_is_told_by_its_number(self, file: Path, text: str, line: int) -> None:
+        file.write_text(text)
+        with pytest.raises(SettingError, match=rf"^{file}:{line}: this line is no NAME=value$"):
+            read_settings({}, file)
+
+    def test_what_editors_of_text_leave_is_no_matter(self, file: Path) -> None:
+        file.write_bytes(b"\xef\xbb\xbfSAFETYBOT_DATA=/srv\r\n\r\nexport SAFETYBOT_CONTENT = '/c'  # where\r\n")
+        assert read_settings({}, file) == Settings(data=Path("/srv"), content=Path("/c"))
 
     def test_one_that_is_no_text_is_refused_by_name(self, file: Path) -> None:
         file.write_bytes(b"SAFETYBOT_TELEGRAM_TOKEN=zebedee\xff\n")

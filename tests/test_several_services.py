@@ -202,7 +202,7 @@ async def test_a_report_is_not_sent_twice_where_the_turn_is_lost(
     """It is lost while the code is being made, which takes half a second; the update comes again to the other."""
     await bot.hire()
     await filled_in(person)
-    sending, run = person.pressed("rep:send"), bot.stretcher.run
+    sending, run = person.pressed("rep:send"), bot.stretcher.run_for
     again: list[Reply | None] = []
 
     async def lose(*args: object, **named: object) -> object:
@@ -210,7 +210,7 @@ async def test_a_report_is_not_sent_twice_where_the_turn_is_lost(
         again.append(await other.reply(sending, [5]))
         return await run(*args, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bot.stretcher, "run", lose)
+    monkeypatch.setattr(bot.stretcher, "run_for", lose)
     lost = await bot.reply(sending, [6])
     assert lost is not None
     assert not [parse(message.text) for message in lost.messages if isinstance(parse(message.text), Code)]

@@ -62,7 +62,7 @@ async def test_it_makes_what_it_needs_and_answers(settings: Settings) -> None:
     assert settings.database.stat().st_mode & 0o777 == 0o600
     assert (settings.data / "secrets" / "server.key").stat().st_mode & 0o777 == 0o600
     made = {path.name for path in settings.data.iterdir()}
-    assert made == {"safetybot.sqlite3", "secrets", "cache"}  # no log of SQLite's stays
+    assert made == {"safetybot.sqlite3", "database.id", "secrets", "cache"}  # no log of SQLite's stays
 
 
 async def test_the_second_start_fits_nothing(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, text
 
+from safetybot.chat_keys import derive_keys
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.storage.tables import fragments, sessions
@@ -117,10 +118,10 @@ async def test_only_with_the_secret_and_the_chat_it_can_be_opened(bot: Bot, phra
     async with bot.engine.connect() as connection:
         chat_key, sealed = (await connection.execute(select(fragments.c.chat_key, fragments.c.sealed))).one()
     secret = bot.secret_file.read_bytes()
-    keys = ChatKeys.derive(secret, chat.channel, chat.name)
+    keys = derive_keys(secret, chat.channel, chat.name)
     assert keys.lookup == chat_key
     assert WORDS[0] in keys.open_fragment(sealed).text
-    for wrong in (ChatKeys.derive(bytes(32), chat.channel, chat.name), ChatKeys.derive(secret, chat.channel, CHATS[1])):
+    for wrong in (derive_keys(bytes(32), chat.channel, chat.name), derive_keys(secret, chat.channel, CHATS[1])):
         assert wrong.lookup != chat_key
         with pytest.raises(SealedDataError):
             ChatKeys(chat_key, wrong.sealing).open_fragment(sealed)

@@ -1,16 +1,21 @@
-"""Content as it answers, where texts are understood in a process of their own."""
+"""Content as it answers, where texts are understood in a process of their own.
+
+What a text means is asked over there; what to say to it is decided here. So nothing but texts leaves the bot: no
+draft, no code, nothing of what is remembered of a chat.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
-from safetybot.apart.child import Child, ProcessEnded
-from safetybot.apart.wire import Asked, Failed, opened, packed
+from safetybot.apart.child import Child, Lane, ProcessEnded
+from safetybot.apart.lanes import Lanes, lane_of, letters_of
+from safetybot.apart.wire import Answered, Asked
 from safetybot.dialogue.conversation import Conversation
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.tongue import Tongue
@@ -18,7 +23,16 @@ from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import WordingFile
 from safetybot.guidance.reader import Library
+from safetybot.matching.corpus import Corpus
 from safetybot.matching.fitter import Progress
+from safetybot.matching.interpreter import MATCHED_CHARACTERS, Interpretation
+from safetybot.matching.news import PreparingFailed
+from safetybot.understanding import failed_tests
+
+ROUNDS_MAX = 8
+"""Times that one answer may ask for the meaning of more texts."""
+TRIES = 2
+"""Processes that answer a text is given to, before the one that learnt is started anew as well."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +41,40 @@ class NotUnderstood(Exception):  # noqa: N818 - reads as what happened
     """A text could not be answered; why is in the log."""
 
 
+class _Failed(Exception):  # noqa: N818 - reads as what happened
+    """The process could not understand a text."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+
+class _NotRead(Exception):  # noqa: N818 - reads as what happened
+    """The meaning of a text is needed, and not known yet."""
+
+    def __init__(self, language: str, text: str) -> None:
+        super().__init__()
+        self.language = language
+        self.text = text
+
+
+class _Readings:
+    """The meanings of texts in one language that are known while one answer is made."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self.known: Mapping[str, Interpretation] = {}
+
+    def __call__(self, text: str) -> Interpretation:
+        """What a text means. Raises _NotRead."""
+        meant = self.known.get(text)
+        if meant is None:
+            raise _NotRead(self._language, text)
+        return meant
+
+
 class UnderstandingApart:
-    """What answers now. A press is answered here; a text is, with what is remembered of its chat, over there."""
+    """What answers now."""
 
     def __init__(self, library: Library, cache: Path) -> None:
         """``cache``: the folder of fitted matchers. It answers after :meth:`start`."""
@@ -38,12 +84,16 @@ class UnderstandingApart:
         self._renewing = asyncio.Lock()
         self._closing = threading.Lock()
         self._closed = self._retired = False
+        self._lanes = Lanes()
         self._asking = 0
         """Texts that wait for their answers."""
-        tongues = {code: Tongue(guidance, _not_here) for code, guidance in library.languages.items()}
-        order = [library.first, *(code for code in tongues if code != library.first)]
-        self._conversation = Conversation({code: tongues[code] for code in order}, library.first)
+        order = [library.first, *(code for code in library.languages if code != library.first)]
+        self._readings = {code: _Readings(code) for code in order}
+        self._tongues = {code: Tongue(library.languages[code], self._readings[code]) for code in order}
+        self._conversation = Conversation(self._tongues, library.first)
         self._wordings = {code: library.languages[code].wording for code in order}
+        self._read_as = {code: code if library.languages[code].own_topics else library.first for code in order}
+        """Language code → that of the examples by which its texts are understood."""
 
     @property
     def conversation(self) -> Conversation:
@@ -65,30 +115,33 @@ class UnderstandingApart:
 
         Raises ChildProcessError where it ended, and what preparing raises.
         """
-        child = Child()
-        with self._closing:
-            if self._closed:
-                child.end()
-            self._child = child
-        return child.prepare(self._library, self._cache, progress)
+        child = self._begun(progress)
+        for tongue in self._tongues.values():
+            _ = tongue.ordinary_words  # takes a third of a second the first time
+        faults = [fault for code in self._tongues for fault in self._failed_tests(child, code)]
+        if faults:
+            child.end()
+        return faults
 
     async def respond(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool, asks: bool) -> Turn:
-        """As :meth:`Conversation.respond`. A process that ends meanwhile is started anew, and asked once more.
+        """As :meth:`Conversation.respond`. A process that ends meanwhile is replaced, and asked once more.
 
-        Raises NotUnderstood, ProcessEnded where the next one ends as well, and what starting it raises.
+        Raises NotUnderstood, ProcessEnded where the next ones end as well, and what starting one raises.
         """
-        question = packed(Asked(incoming, memory, minute, offered, asks))
         self._asking += 1
         try:
-            turn: Turn | Failed = opened(await self._asked(question))
+            return await self._responded(incoming, memory, minute, offered=offered, asks=asks)
+        except (ProcessEnded, PreparingFailed, OSError):
+            raise
+        except Exception as error:
+            # Its kind alone: what an error says may quote what was written.
+            kind = error.kind if isinstance(error, _Failed) else type(error).__name__
+            _log.error("a text could not be answered: %s", kind)
+            raise NotUnderstood from None
         finally:
             self._asking -= 1
             if self._retired and not self._asking:
                 self.close()
-        if isinstance(turn, Failed):
-            _log.error("a text could not be answered: %s", turn.kind)
-            raise NotUnderstood
-        return turn
 
     def retire(self) -> None:
         """Lets those who wait have their answers, and then ends the process: there is newer content."""
@@ -103,13 +156,61 @@ class UnderstandingApart:
             if self._child is not None:
                 self._child.end()
 
-    async def _asked(self, question: bytes) -> bytes:
+    def _begun(self, progress: Progress) -> Child:
+        child = Child()
+        with self._closing:
+            if self._closed:
+                child.end()
+            self._child = child
+        corpora = {code: Corpus.of(self._library.languages[code]) for code in {*self._read_as.values()}}
+        child.prepare(corpora, self._cache, progress)
+        return child
+
+    def _failed_tests(self, child: Child, code: str) -> list[Fault]:
+        def interpret(text: str) -> Interpretation:
+            answered = child.read(self._question(code, (text,)))
+            if answered.failed is not None:
+                raise PreparingFailed(answered.failed)
+            return answered.meanings[0].interpretation()
+
+        return failed_tests(self._library, code, interpret)
+
+    async def _responded(self, incoming: Incoming, memory: Memory, minute: int, *, offered: bool, asks: bool) -> Turn:
+        language, wanted = self._conversation.to_understand(incoming, memory)
+        letters = letters_of(incoming, memory)
+        lane = lane_of(letters)
+        known: dict[str, dict[str, Interpretation]] = {code: {} for code in self._readings}
+        for _ in range(ROUNDS_MAX):
+            if wanted:
+                async with self._lanes.place(lane, incoming, letters):
+                    known[language] |= zip(wanted, await self._meanings(language, wanted, lane), strict=True)
+            try:
+                for code, readings in self._readings.items():
+                    readings.known = known[code]
+                return self._conversation.respond(incoming, memory, minute, offered=offered, asks=asks)
+            except _NotRead as needed:
+                language, wanted = needed.language, (needed.text,)
+            finally:
+                for readings in self._readings.values():
+                    readings.known = {}
+        raise RecursionError
+
+    async def _meanings(self, language: str, texts: Collection[str], lane: Lane) -> list[Interpretation]:
+        answered = await self._asked(self._question(language, texts), lane)
+        if answered.failed is not None:
+            raise _Failed(answered.failed)
+        return [meaning.interpretation() for meaning in answered.meanings]
+
+    def _question(self, language: str, texts: Collection[str]) -> Asked:
+        return Asked.of(self._read_as[language], [*map(_judged, texts)])
+
+    async def _asked(self, asked: Asked, lane: Lane) -> Answered:
         child = self._child
         assert child is not None, "it was started"
-        try:
-            return await child.ask(question)
-        except ProcessEnded:
-            return await (await self._renewed(child)).ask(question)
+        for _ in range(TRIES):
+            with suppress(ProcessEnded):
+                return await child.ask(asked, lane)
+        return await (await self._renewed(child)).ask(asked, lane)
 
     async def _renewed(self, ended: Child) -> Child:
         """Another process in place of one that ended; where somebody else has started it meanwhile, that one."""
@@ -117,13 +218,14 @@ class UnderstandingApart:
             if self._child is ended and not self._closed:
                 _log.error("the process that understands texts ended, and is started anew")
                 ended.end()
-                await asyncio.to_thread(self.start)
+                await asyncio.to_thread(self._begun, lambda stage, done: None)
             assert self._child is not None, "it was started"
             return self._child
 
 
-def _not_here(_: str) -> NoReturn:
-    raise AssertionError("texts are understood in another process")
+def _judged(text: str) -> str:
+    """A text without what of a very long one is not read."""
+    return text if len(text) <= 2 * MATCHED_CHARACTERS else text[:MATCHED_CHARACTERS] + text[-MATCHED_CHARACTERS:]
 
 
 class Apart:

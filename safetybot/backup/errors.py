@@ -47,5 +47,9 @@ class DatabaseThere(BackupError):
     """There is a database already where one was to be put."""
 
 
+class NotWhole(BackupError):
+    """Reports in the database, or in the backup, are damaged or missing."""
+
+
 class AuditLogOther(BackupError):
     """The audit log is not the one of which a head was noted."""

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetybot.backup import contents
 from safetybot.backup.contents import Contents, encoded
-from safetybot.backup.errors import BackupDamaged, CannotWrite, NoRecoveryKey
+from safetybot.backup.errors import BackupDamaged, CannotWrite, NoRecoveryKey, NotWhole
 from safetybot.backup.sealed_file import SealedReader, SealedWriter, read_header
 from safetybot.backup.whole_file import whole_file
-from safetybot.reports import audit, staff
+from safetybot.installation import opened_vouching, vouching_by
+from safetybot.reports import audit, roster, staff
 from safetybot.reports.audit import OPERATOR, Act, AuditDamaged, Head
+from safetybot.reports.integrity import Integrity, Told, look_over
+from safetybot.reports.roster import Vouching
+from safetybot.reports.staff_errors import NoReader
 from safetybot.reports.times import moment_of
+from safetybot.reports.vouching import NotVouched
 from safetybot.secret import WrongSecret, check_of, read_secret
 from safetybot.storage import marks
 from safetybot.storage.copying import PASSING, be_patient, count, read_table, revision_of, shapes_at
 from safetybot.storage.database import OpenConnection
-from safetybot.storage.opening import DatabaseError, opened, reading
+from safetybot.storage.known_database import must_be_known
+from safetybot.storage.opening import DatabaseError, reading
 from safetybot.storage.rows import Fingerprint
-from safetybot.storage.where import Where
-
-Told = Callable[[str, float], None]
-"""Hears what is being done, and how much of it is done, 0 to 1."""
+from safetybot.storage.where import Files, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +44,29 @@ class Made:
     """The audit log's, at the moment of the backup."""
     noted: bool
     """Whether it is written down in the audit log that it was made."""
+    integrity: Integrity
+    """What a look over the reports found; it is whole unless a damaged database was to be backed up."""
 
 
 async def make_backup(
     where: Where,
-    secret: Path,
+    files: Files,
     to: Path | io.RawIOBase,
     at: dt.datetime,
     *,
     replace: bool = False,
     chats: bool = False,
+    even_damaged: bool = False,
     told: Told = lambda stage, done: None,
 ) -> Made:
-    """Writes a backup to a new file, or to a stream. ``secret``: the file of the server's.
+    """Writes a backup to a new file, or to a stream.
 
     Nothing of it is ever on a disk unsealed. A file is read back before it gets its name; a stream cannot be.
-    ``chats``: also what is soon deleted, for an installation that moves.
-    Raises BackupError, SecretFileError, DatabaseError, OSError.
+    ``chats``: also what is soon deleted, for an installation that moves. ``even_damaged``: also where reports are
+    damaged. Raises BackupError, SecretFileError, DatabaseError, NotVouched, OSError.
     """
-    key = read_secret(secret)
+    await must_be_known(where, files)
+    key = read_secret(files.secret)
     if isinstance(to, Path):
         sealed: SealedWriter | None = None
 
@@ -68,19 +75,21 @@ async def make_backup(
             _read_back(file, sealed, said, told)
 
         async with reading(where) as connection:
-            said, public, head = await _look(connection, key, at, chats)
+            said, public, head = await _look(connection, key, files, at, chats)
+            integrity = await _look_over(connection, even_damaged, told)
             with whole_file(to, replace=replace, whole=whole) as file:
                 sealed = SealedWriter(file.write, public)
                 rows = await _write(connection, said, sealed, told)
     else:
         async with reading(where) as connection:
-            said, public, head = await _look(connection, key, at, chats)
+            said, public, head = await _look(connection, key, files, at, chats)
+            integrity = await _look_over(connection, even_damaged, told)
             try:
                 sealed = SealedWriter(lambda data: _write_all(to, data), public)
                 rows = await _write(connection, said, sealed, told)
             except OSError as error:
                 raise CannotWrite(f"the backup could not be written ({error.strerror}): use nothing of it") from None
-    return Made(said, rows, sealed.size, head, await _note(where, at, rows))
+    return Made(said, rows, sealed.size, head, await _note(where, files, at, rows), integrity)
 
 
 def _write_all(stream: io.RawIOBase, data: bytes) -> None:
@@ -90,7 +99,7 @@ def _write_all(stream: io.RawIOBase, data: bytes) -> None:
 
 
 async def _look(
-    connection: OpenConnection, secret: bytes, at: dt.datetime, chats: bool
+    connection: OpenConnection, secret: bytes, files: Files, at: dt.datetime, chats: bool
 ) -> tuple[Contents, bytes, Head]:
     """What is to be written, the key to seal it to, and the audit log's head. Raises NoRecoveryKey, WrongSecret."""
     await be_patient(connection)
@@ -99,7 +108,7 @@ async def _look(
     names = {shape.name for shape in tables}
     if "marks" in names and (await marks.get(connection)).get(marks.SECRET_CHECK, check_of(secret)) != check_of(secret):
         raise WrongSecret("the server's secret here is not the one this database is used with: run this where it is")
-    public = await staff.recovery_public_key(connection) if "recovery_key" in names else None
+    public = await _recovery_key(connection, vouching_by(secret, files, looks=True), names)
     if public is None:
         raise NoRecoveryKey(
             "there is no recovery key yet, to which a backup could be sealed: "
@@ -107,6 +116,38 @@ async def _look(
         )
     total = sum([await count(connection, shape) for shape in tables])
     return Contents(moment_of(at), revision, secret, tables, total), public, await audit.head(connection)
+
+
+async def _recovery_key(connection: OpenConnection, vouching: Vouching, names: Collection[str]) -> bytes | None:
+    """The key that is vouched for; what the table says in tables of before that was done. Raises NotVouched."""
+    if "roster" not in names and vouching.floor is None:
+        return await staff.recovery_public_key(connection) if "recovery_key" in names else None
+    if "roster" not in names:
+        raise NotVouched(
+            "the tables are of a version before members were vouched for, and here they were: somebody put them back. "
+            f"Where that was you, delete {vouching.where()}"
+        )
+    try:
+        return (await roster.check(connection, vouching)).members.recovery
+    except NotVouched:
+        raise
+    except NoReader:
+        return None
+
+
+async def _look_over(connection: OpenConnection, even_damaged: bool, told: Told) -> Integrity:
+    """Look over all reports, as far as that can be done without a key. Raises NotWhole.
+
+    A backup of damage would take the place of one from before it.
+    """
+    found = await look_over(connection, told=told)
+    if not found.whole and not even_damaged:
+        raise NotWhole(
+            f"the database is damaged, so no backup was made: {found.says()}. Keep the backups from before, stop what "
+            "deletes old ones, and restore the newest that  safetybot restore FILE --check  finds whole. "
+            "safetybot backup FILE --even-damaged  backs up what there is"
+        )
+    return found
 
 
 async def _write(connection: OpenConnection, said: Contents, sealed: SealedWriter, told: Told) -> dict[str, int]:
@@ -143,10 +184,10 @@ def _read_back(file: io.BufferedReader, sealed: SealedWriter, said: Contents, to
         ) from None
 
 
-async def _note(where: Where, at: dt.datetime, rows: dict[str, int]) -> bool:
+async def _note(where: Where, files: Files, at: dt.datetime, rows: dict[str, int]) -> bool:
     """Writes down that a backup was made; where it cannot be, the backup is as good."""
     try:
-        async with opened(where) as engine:
+        async with opened_vouching(where, files) as engine:
             async with audit.transaction(engine) as connection:
                 await audit.append(connection, OPERATOR, Act.BACKED_UP, moment_of(at), cases=rows["cases"])
             await marks.put(engine, marks.LAST_BACKUP, moment_of(at))

@@ -15,12 +15,14 @@ import asyncio
 import datetime as dt
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from safetybot.backup.errors import BackupError
-from safetybot.backup.making import Told
+from safetybot.backup.errors import BackupError, NotWhole
+from safetybot.installation import adopt_by_file, beside
 from safetybot.reports import audit
 from safetybot.reports.audit import BrokenRow, Head
+from safetybot.reports.integrity import Told, look_over
 from safetybot.storage.copying import (
     NotEmpty,
     be_patient,
@@ -40,7 +42,7 @@ from safetybot.storage.database import OpenConnection, for_reading, for_writing
 from safetybot.storage.opening import NoDatabase, opened
 from safetybot.storage.rows import Fingerprint, encode_row
 from safetybot.storage.sole import alone
-from safetybot.storage.where import Where
+from safetybot.storage.where import Files, Where
 
 
 class NothingToMoveTo(BackupError):  # noqa: N818 - named for what went wrong
@@ -67,10 +69,18 @@ class Moved:
     """Where the audit log does not hold; it did not before, either."""
 
 
-async def move(source: Path, where: Where, at: dt.datetime, *, told: Told = lambda stage, done: None) -> Moved:
+async def move(
+    source: Path,
+    where: Where,
+    at: dt.datetime,
+    *,
+    files: Files | None = None,
+    told: Told = lambda stage, done: None,
+) -> Moved:
     """Moves what is in a SQLite file to an empty PostgreSQL database, and renames the file. The bot is stopped.
 
-    Raises NothingToMoveTo, MovedBefore, NoDatabase, InUse, NotEmpty, NotTheSame, DatabaseError, OSError.
+    ``files``: those beside ``source`` where it is None.
+    Raises NothingToMoveTo, MovedBefore, NotWhole, NoDatabase, InUse, NotEmpty, NotTheSame, DatabaseError, OSError.
     """
     if isinstance(where, Path):
         raise NothingToMoveTo("there is nothing to move to: set SAFETYBOT_DATABASE_URL to a PostgreSQL database")
@@ -78,9 +88,15 @@ async def move(source: Path, where: Where, at: dt.datetime, *, told: Told = lamb
         raise NoDatabase(f"there is no database at {source}, so there is nothing to move")
     async with alone(source):
         pass
-    async with opened(source, upgrade=True):
+    async with opened(source, upgrade=True, adopt=partial(adopt_by_file, files or beside(source))):
         pass  # its tables are those of this version now
     async with alone(source) as ours, connected(where) as engine:
+        integrity = await look_over(ours, told=told)
+        if not integrity.whole:
+            raise NotWhole(
+                f"the SQLite file is damaged, so nothing was moved: {integrity.says()}. "
+                "Restore a backup to PostgreSQL instead:  safetybot restore FILE"
+            )
         try:
             async with for_writing(engine).begin() as theirs:
                 await be_patient(theirs)

@@ -1,7 +1,8 @@
 """Puts a backup back, into an empty place alone; or tries it, and writes nothing.
 
 Everything is checked before anything of it can be seen: each chunk is genuine, each table has its rows and is read back
-as it was, and earlier tables become those of this version, in one transaction. A SQLite file gets its name after that.
+as it was, earlier tables become those of this version, and every report is opened with the recovery key, in one
+transaction. A SQLite file gets its name after that.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ import datetime as dt
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from safetybot.backup.contents import Contents, read_contents, read_rows
-from safetybot.backup.errors import AuditLogOther, DatabaseThere, OtherSecret
-from safetybot.backup.making import Told
+from safetybot.backup.errors import AuditLogOther, DatabaseThere, NotWhole, OtherSecret
 from safetybot.backup.sealed_file import SealedReader, read_header
+from safetybot.installation import Adoption, vouching_by
 from safetybot.reports import audit
 from safetybot.reports.audit import OPERATOR, Act, BrokenRow, Head
+from safetybot.reports.integrity import Integrity, Told, look_over
 from safetybot.reports.recovery import read_spelt
 from safetybot.reports.retention import Purged, purge
+from safetybot.reports.roster import Vouching, load, option
+from safetybot.reports.sealing import KeyPair
 from safetybot.reports.times import moment_of
+from safetybot.reports.vouching import MemberList, NotVouched, VouchingKey
 from safetybot.secret import keep_secret, read_secret
 from safetybot.storage import unanswered
 from safetybot.storage.copying import (
@@ -38,11 +43,13 @@ from safetybot.storage.copying import (
     write_rows,
 )
 from safetybot.storage.database import Engine, OpenConnection, for_writing
+from safetybot.storage.known_database import get_to_know
 from safetybot.storage.opening import named_errors
-from safetybot.storage.rows import Fingerprint
+from safetybot.storage.references import without_orphans
+from safetybot.storage.rows import Fingerprint, encode_row
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Store
-from safetybot.storage.where import Where, shown
+from safetybot.storage.where import Files, Where, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,9 @@ class Restored:
 
     contents: Contents
     rows: dict[str, int]
-    """In each table."""
+    """In each table of the backup."""
+    integrity: Integrity
+    """What came of opening every report with the recovery key."""
     upgraded: bool
     """Its tables were of an earlier version."""
     head: Head | None
@@ -66,6 +75,8 @@ class Restored:
 class _Opened:
     contents: Contents
     source: SealedReader
+    pair: KeyPair
+    """The recovery key."""
 
 
 def _open(file: BinaryIO, typed_key: str) -> _Opened:
@@ -73,7 +84,7 @@ def _open(file: BinaryIO, typed_key: str) -> _Opened:
     pair = read_spelt(typed_key)
     header = read_header(file)
     source = SealedReader(file, header, header.open(pair))
-    return _Opened(read_contents(source), source)
+    return _Opened(read_contents(source), source, pair)
 
 
 async def try_backup(
@@ -99,29 +110,41 @@ async def restore(
     file: Path,
     typed_key: str,
     where: Where,
-    secret: Path,
+    files: Files,
     at: dt.datetime,
     *,
     noted: Head | None = None,
+    even_damaged: bool = False,
     told: Told = lambda stage, done: None,
 ) -> Restored:
     """Puts a backup back where there is no database yet, or an empty one on a server; and the server's secret.
 
-    What was due to be deleted is deleted before anybody sees it. ``noted`` as for :func:`try_backup`.
-    Raises as that does; and DatabaseThere, NotEmpty, OtherSecret, SecretFileError.
+    What was due to be deleted is deleted before anybody sees it. ``noted`` as for :func:`try_backup`. ``even_damaged``:
+    also where not every report can be opened; rows that belong to nothing are then left out.
+    Raises as that does; and NotWhole, DatabaseThere, NotEmpty, OtherSecret, SecretFileError.
     """
     with file.open("rb") as stream:
         backup = _open(stream, typed_key)
-        _must_fit(secret, backup.contents.secret)
+        _must_fit(files.secret, backup.contents.secret)
         async with _target(where) as engine:
+            vouching = vouching_by(backup.contents.secret, files)
             async with for_writing(engine).begin() as connection:
                 await be_patient(connection)
                 await drop_empty(connection)
                 restored = await _load(connection, backup, noted, told)
+                if not restored.integrity.whole and not even_damaged:
+                    raise NotWhole(
+                        f"the backup is damaged, so nothing was restored: {restored.integrity.says()}. "
+                        "Try an earlier one;  --even-damaged  restores what there is of this one"
+                    )
                 if restored.broken is None:
                     restored = await _bring_up_to_date(connection, restored, at)
                 # Before the rows can be seen: without it no code would find its case.
-                keep_secret(secret, backup.contents.secret)
+                keep_secret(files.secret, backup.contents.secret)
+                members = await _members(connection)
+            if members is not None:
+                vouching.saw(members, anew=True)
+            await get_to_know(engine, files, anew=True)
             second = int(at.timestamp())
             await Store(engine).purge(second // 3600, second)
         return restored
@@ -129,29 +152,47 @@ async def restore(
 
 async def _load(connection: OpenConnection, backup: _Opened, noted: Head | None, told: Told) -> Restored:
     """Writes everything to a database without tables, in the transaction that is open, and looks at it."""
-    said, found = backup.contents, dict[str, Fingerprint]()
+    said, found, orphans = backup.contents, dict[str, Fingerprint](), dict[str, Fingerprint]()
     await make_tables(connection, said.revision)
     done = 0
     for shape, rows in read_rows(backup.source, said, found):
-        await write_rows(connection, shape, rows)
+        kept = await without_orphans(connection, shape, rows)
+        if len(kept) < len(rows):  # the database would refuse them, and with them all the others
+            left_out = {*rows} - {*kept}
+            orphans.setdefault(shape.name, Fingerprint()).add(map(encode_row, left_out))
+        await write_rows(connection, shape, kept)
         done += len(rows)
         told("rows", done / max(said.rows, 1))
-    await must_hold(connection, said.tables, found)
-    await connection.run_sync(upgrade)
+    wanted = {name: each.without(orphans.get(name, Fingerprint())) for name, each in found.items()}
+    await must_hold(connection, said.tables, wanted)
+    # Without what this machine has seen: an earlier list is what is wanted.
+    await connection.execution_options(**option(Vouching(VouchingKey.of(said.secret))))
+    await upgrade(connection, adopt=Adoption(Vouching(VouchingKey.of(said.secret)), said.secret))
     broken = await audit.verify(connection, noted)
     if broken is not None and noted is not None:
         raise AuditLogOther(
             f"the backup's audit log is not the one of which a head was noted (row {broken.number}: {broken.why}): "
             "the head is of a later day than the backup, or the backup is not genuine"
         )
+    integrity = await look_over(connection, backup.pair, told=told)
+    integrity.orphans = {name: each.rows for name, each in orphans.items()}
     return Restored(
         said,
         {name: each.rows for name, each in found.items()},
+        integrity,
         said.revision != newest_revision(),
         None if broken else await audit.head(connection),
         broken,
         None,
     )
+
+
+async def _members(connection: OpenConnection) -> MemberList | None:
+    """The list that was restored; None where it does not hold, which is told when it is used."""
+    try:
+        return await load(connection)
+    except NotVouched:
+        return None
 
 
 async def _bring_up_to_date(connection: OpenConnection, restored: Restored, at: dt.datetime) -> Restored:
@@ -160,7 +201,7 @@ async def _bring_up_to_date(connection: OpenConnection, restored: Restored, at: 
     await audit.append(connection, OPERATOR, Act.RESTORED, moment_of(at), made=restored.contents.made)
     purged = await purge(connection, today, OPERATOR)
     await unanswered.purge(connection, today)
-    return Restored(restored.contents, restored.rows, restored.upgraded, restored.head, restored.broken, purged)
+    return replace(restored, purged=purged)
 
 
 def _must_fit(path: Path, secret: bytes) -> None:

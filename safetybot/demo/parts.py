@@ -22,8 +22,10 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any
 
+import msgspec
+
+from safetybot.demo.preparing import Prepared
 from safetybot.guidance.faults import ContentError, Fault
 from safetybot.logs import set_up_logging
 from safetybot.reports.staff_errors import StaffError
@@ -41,7 +43,9 @@ _TOLD = (AddressTaken, DatabaseError, SecretFileError, StaffError)
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[Any], None]
+Said = tuple[str, float] | str | Prepared
+"""A stage and how much of it is done; the address of a page; what there is to know."""
+Tell = Callable[[Said], None]
 """Tells the demo something."""
 Work = Callable[[Settings, Tell], None]
 """What a part does, until it is told to stop by SIGTERM. A function of a module."""
@@ -61,6 +65,14 @@ class _Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Message:
+    """One of the two, as it is sent: MessagePack, decoded into these dataclasses alone."""
+
+    said: Said | None = None
+    failed: _Failed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A process."""
 
@@ -69,13 +81,17 @@ class Part:
     told: Connection
 
 
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Message)
+
+
 class Parts:
     """All of them. Use as ``async with Parts() as parts``; all have ended when the block ends."""
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._parts: list[Part] = []
-        self._news: asyncio.Queue[tuple[Part, Any]] = asyncio.Queue()
+        self._news: asyncio.Queue[tuple[Part, Said | _Failed | EOFError]] = asyncio.Queue()
 
     async def __aenter__(self) -> Parts:
         resource_tracker.ensure_running()  # now: it would let signals in again while a part is being started
@@ -99,7 +115,7 @@ class Parts:
         self._parts.append(part)
         asyncio.get_running_loop().add_reader(told.fileno(), self._heard, part)
 
-    async def news(self) -> tuple[str, Any]:
+    async def news(self) -> tuple[str, Said]:
         """The name of a part, and what it tells next. Raises PartEnded, ContentError."""
         part, said = await self._news.get()
         if isinstance(said, _Failed):
@@ -122,9 +138,11 @@ class Parts:
         await asyncio.to_thread(part.process.join, END_SECONDS)
 
     def _heard(self, part: Part) -> None:
+        said: Said | _Failed | EOFError
         try:
-            said: Any = part.told.recv()
-        except (EOFError, OSError):
+            message = _DECODER.decode(part.told.recv_bytes())
+            said = message.failed or message.said or EOFError()
+        except (EOFError, OSError, ValueError):
             said = EOFError()
             self._deaf(part)
         self._news.put_nowait((part, said))
@@ -161,14 +179,18 @@ def _work(work: Work, settings: Settings, telling: Connection) -> None:
     threading.Thread(target=_end_with_demo, args=(settings,), daemon=True).start()
     set_up_logging(settings.log_format, logging.WARNING)
     try:
-        work(settings, telling.send)
+        work(settings, lambda said: _send(telling, _Message(said)))
     except ContentError as error:
-        telling.send(_Failed("", error.faults))
+        _send(telling, _Message(failed=_Failed("", tuple(error.faults))))
     except _TOLD as error:
-        telling.send(_Failed(str(error)))
+        _send(telling, _Message(failed=_Failed(str(error))))
     except Exception as error:
         _log.exception("a part of the demo failed")
-        telling.send(_Failed(type(error).__name__))
+        _send(telling, _Message(failed=_Failed(type(error).__name__)))
+
+
+def _send(telling: Connection, message: _Message) -> None:
+    telling.send_bytes(_ENCODER.encode(message))
 
 
 def _end_with_demo(settings: Settings) -> None:

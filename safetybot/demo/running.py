@@ -52,7 +52,8 @@ async def _prepared(parts: Parts, settings: Settings, progress: Progress) -> Pre
         if isinstance(said, Prepared):
             await parts.finished(name)
             return said
-        progress(*said)
+        if isinstance(said, tuple):
+            progress(*said)
 
 
 async def _opened(parts: Parts, settings: Settings) -> Addresses:
@@ -63,7 +64,7 @@ async def _opened(parts: Parts, settings: Settings) -> Addresses:
     found: dict[str, str] = {}
     while len(found) < len(work):
         name, said = await parts.news()
-        found[name] = said
+        found[name] = str(said)
     answered = asyncio.gather(*(_answers(address) for address in found.values()))
     await _first(answered, _nothing_more(parts))
     return Addresses(*(found[name] for name in work))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,8 +13,9 @@ from safetybot.desk.confirming import confirm_passphrase
 from safetybot.desk.login_pages import enrolment, new_passphrase_fault
 from safetybot.desk.logins import LoggedIn
 from safetybot.desk.parts import Parts
+from safetybot.desk.passkey_asking import named_address, site_of
 from safetybot.desk.routing import member_route
-from safetybot.reports import second_factor
+from safetybot.reports import passkeys, second_factor
 from safetybot.reports.audit import Act, Search, newest
 from safetybot.reports.login import change_passphrase
 from safetybot.reports.passphrases import PASSPHRASE_MIN
@@ -24,10 +24,15 @@ from safetybot.reports.staff_errors import SecondFactorMissing, WeakPassphrase, 
 _LOGINS = {
     Act.STAFF_UNLOCKED: "Logged in",
     Act.LOGIN_FAILED: "Somebody typed your name and a wrong passphrase",
-    Act.SECOND_FAILED: "Your passphrase was right, the code was wrong",
+    Act.SECOND_FAILED: "Your passphrase was right, the code or passkey was wrong",
     Act.LOCKED_OUT: "Too many wrong tries: your name was locked out for a while",
     Act.CODE_USED: "A recovery code was used",
-    Act.CONFIRMING_FAILED: "While you were logged in, a wrong passphrase was typed",
+    Act.CONFIRMING_FAILED: "While you were logged in, a wrong passphrase or passkey was shown",
+    Act.PASSKEY_ADDED: "A passkey was added",
+    Act.PASSKEY_REMOVED: "A passkey was removed",
+    Act.PASSKEY_USED: "A passkey was used",
+    Act.PASSKEY_COPIED: "A passkey was refused, for there may be a copy of it",
+    Act.LOCK_LIFTED: "Wrong tries under your name were forgotten",
 }
 _SHOWN = 20
 """Rows of the member's own log-ins."""
@@ -58,7 +63,7 @@ class AccountPages:
     async def passphrase(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Another passphrase. Whoever else is logged in with the old one is not any more."""
         parts = self._parts
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form, passkey=False):
             return await self._page(request, login, wrong_passphrase=wrong)
         fault = new_passphrase_fault(form)
         if not fault:
@@ -77,14 +82,14 @@ class AccountPages:
     async def codes(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """New recovery codes; the old ones are worthless."""
         parts = self._parts
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._page(request, login, wrong_codes=wrong)
         codes = await second_factor.renew_codes(parts.engine, login.member, parts.clock())
         return parts.pages.page(request, "account_codes.html", login, codes=codes)
 
     async def second(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Begins with a new phone. The old one counts until the new one has shown that it works."""
-        if wrong := await confirm_passphrase(self._parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(self._parts, login, form):
             return await self._page(request, login, wrong_second=wrong)
         login.secret = second_factor.new_secret()
         return RedirectResponse("/account/second/confirm", 303)
@@ -109,21 +114,34 @@ class AccountPages:
         return parts.pages.page(request, "account_second.html", login, status, wrong=wrong, **enrolment(login))
 
     async def _page(self, request: Request, login: LoggedIn, **wrong: str) -> Response:
-        async with self._parts.engine.connect() as connection:
-            try:
-                left = await second_factor.codes_left(connection, login.member)
-            except SecondFactorMissing:
-                left = None
-            search = Search(member=login.member.id, acts=[act.value for act in _LOGINS])
-            rows = await newest(connection, search, limit=_SHOWN)
-        context: dict[str, Any] = {"wrong_passphrase": "", "wrong_new": "", "wrong_codes": "", "wrong_second": ""}
-        return self._parts.pages.page(
-            request,
-            "account.html",
-            login,
-            403 if wrong else 200,
-            left=left,
-            least=PASSPHRASE_MIN,
-            rows=[(shown_time(row.at), _LOGINS[Act(row.act)]) for row in rows],
-            **{**context, **wrong},
-        )
+        return await account_page(self._parts, request, login, **wrong)
+
+
+async def account_page(parts: Parts, request: Request, login: LoggedIn, **wrong: str) -> Response:
+    """All there is about the own account, with what went wrong beside its form."""
+    async with parts.engine.connect() as connection:
+        app, left = True, None
+        try:
+            app = await second_factor.has_app(connection, login.member)
+            left = await second_factor.codes_left(connection, login.member)
+        except SecondFactorMissing:
+            pass  # the page says that it is damaged
+        keys = await passkeys.passkeys_of(connection, login.member)
+        search = Search(member=login.member.id, acts=[act.value for act in _LOGINS])
+        rows = await newest(connection, search, limit=_SHOWN)
+    names = ("passphrase", "new", "codes", "second", "passkey", "remove")
+    return parts.pages.page(
+        request,
+        "account.html",
+        login,
+        403 if wrong else 200,
+        app=app,
+        left=left,
+        keys=[(key, shown_time(key.day)) for key in keys],
+        least=PASSPHRASE_MIN,
+        can=site_of(parts, request) is not None,
+        address=named_address(parts, request),
+        name_max=passkeys.NAME_MAX,
+        rows=[(shown_time(row.at), _LOGINS[Act(row.act)]) for row in rows],
+        **{**{f"wrong_{name}": "" for name in names}, **wrong},
+    )

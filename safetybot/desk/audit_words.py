@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from safetybot.reports.audit import BOT, DESK, OPERATOR, Act, AuditRow
 from safetybot.reports.cases import CaseRef
+from safetybot.reports.times import moment_of
 
 ACTORS: Mapping[str, str] = {BOT: "The bot", OPERATOR: "The operator", DESK: "The desk"}
 """Of those that are no members of staff."""
@@ -37,17 +39,23 @@ ACTS: Mapping[str, str] = {
     Act.STAFF_ENABLED: "Enabled an account again",
     Act.STAFF_RECOVERED: "Gave new keys by the recovery key",
     Act.STAFF_GRANTED: "Granted earlier cases",
+    Act.STAFF_VOUCHED: "Took accounts as they are, by the server's secret",
     Act.STAFF_UNLOCKED: "Logged in",
     Act.RENEWED: "Changed the own passphrase",
     Act.PASSPHRASE_RIGHT: "Typed the right passphrase",
     Act.LOGIN_FAILED: "A log-in failed",
-    Act.CONFIRMING_FAILED: "A wrong passphrase was typed while logged in",
+    Act.CONFIRMING_FAILED: "A confirmation failed while logged in",
     Act.LOCKED_OUT: "A name was locked out",
     Act.SECOND_FAILED: "A second factor was wrong",
     Act.SECOND_SET: "Set up the second factor",
     Act.SECOND_RESET: "Reset a second factor",
     Act.CODES_RENEWED: "Made new recovery codes",
     Act.CODE_USED: "Used a recovery code",
+    Act.PASSKEY_ADDED: "Added a passkey",
+    Act.PASSKEY_REMOVED: "Removed a passkey",
+    Act.PASSKEY_USED: "Used a passkey",
+    Act.PASSKEY_COPIED: "A passkey was refused: its counter went back, so there may be a copy",
+    Act.LOCK_LIFTED: "Lifted the lock of an account",
     Act.DRILL: "Tried the recovery key",
     Act.BACKED_UP: "Made a backup",
     Act.RESTORED: "Restored a backup: what was done after it was made is lost",
@@ -90,6 +98,11 @@ def detail_words(row: AuditRow, names: Mapping[str, str]) -> str:
 def short(case_id: str) -> str:
     """A case's number for people."""
     return CaseRef(case_id).short
+
+
+def shown_second(second: int) -> str:
+    """A second since 1970 as :func:`shown_time` shows a moment."""
+    return shown_time(moment_of(dt.datetime.fromtimestamp(second, dt.UTC)))
 
 
 def shown_time(at: str) -> str:

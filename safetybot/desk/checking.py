@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.desk.jobs import Jobs
 from safetybot.reports.audit import AuditDamaged, BrokenRow, Head, head, verify
+from safetybot.reports.audit_seal import seal_fault
 from safetybot.storage.database import for_reading
 
 SHORT = 5_000
@@ -85,6 +86,8 @@ class Checker:
                     newest = Head(0, bytes(32))
                 check.total = newest.number
                 broken = await verify(connection, check.anchor, told)
+                if broken is None and (wrong := await seal_fault(connection)):
+                    broken = BrokenRow(newest.number, wrong)
                 if broken is None:
                     check.head = newest
                 else:

@@ -14,7 +14,7 @@ TEXT_MAX = 16 * 1024
 BODY_MAX = 256 * 1024
 """Bytes of a form: every byte of a text may take three."""
 _FIELDS = 100
-_SECRET = ("passphrase", "code", "key", "csrf")
+_SECRET = ("passphrase", "passkey", "code", "key", "csrf")
 """What the names of fields begin with that are never shown again."""
 
 

@@ -13,15 +13,17 @@ from starlette.routing import BaseRoute, Route
 
 from safetybot.desk.confirming import PASSPHRASE_MAX
 from safetybot.desk.cookies import cookie_name, hold
+from safetybot.desk.entering import account_entering, account_typed, let_in
 from safetybot.desk.forms import read_form
 from safetybot.desk.logins import Ended, LoggedIn, Stage
 from safetybot.desk.parts import Parts
+from safetybot.desk.passkey_asking import ask_for_new, ask_for_one
 from safetybot.desk.qr import qr
 from safetybot.desk.routing import known, member_route, stage_path
 from safetybot.reports import second_factor
 from safetybot.reports.audit import Act
 from safetybot.reports.login import UnlockedMember, change_passphrase, unlock
-from safetybot.reports.login_tries import LockedOut, counted
+from safetybot.reports.login_tries import Factor, LockedOut, counted
 from safetybot.reports.passphrases import PASSPHRASE_MIN
 from safetybot.reports.staff_errors import (
     SecondFactorMissing,
@@ -87,14 +89,14 @@ class LoginPages:
             return self._form(request, "", after, wrong=_WRONG, status=403)
         if self._waiting >= WAITING_MAX:
             busy = "Many people try to log in just now. Wait a minute, then try again."
-            return _retry(self._form(request, name, after, wrong=busy, status=503), 60)
+            return retry(self._form(request, name, after, wrong=busy, status=503), 60)
         self._waiting += 1
         try:
-            member = await self._unlock(name, passphrase)
+            member = await self._unlock(request, name, passphrase)
         except WrongPassphrase:
             return self._form(request, name, after, wrong=_WRONG, status=403)
         except LockedOut as error:
-            return _retry(self._form(request, name, after, wrong=_said(error), status=429), error.seconds)
+            return retry(self._form(request, name, after, wrong=said(error), status=429), error.seconds)
         finally:
             self._waiting -= 1
         old = parts.logins.find(request.cookies.get(cookie_name(parts.options)), parts.clock())
@@ -104,10 +106,10 @@ class LoginPages:
         held, login = parts.logins.begin(member, stage, parts.clock(), after=after)
         return hold(RedirectResponse(stage_path(login), 303), parts.options, held)
 
-    async def _unlock(self, name: str, passphrase: str) -> UnlockedMember:
+    async def _unlock(self, request: Request, name: str, passphrase: str) -> UnlockedMember:
         parts = self._parts
-        now = parts.clock()
-        async with counted(parts.engine, name, now, Act.LOGIN_FAILED) as attempt:
+        now, account = parts.clock(), await account_typed(parts, request, name)
+        async with counted(parts.engine, account, Factor.PASSPHRASE, now, Act.LOGIN_FAILED) as attempt:
             member = await unlock(
                 parts.engine,
                 name,
@@ -132,7 +134,7 @@ class LoginPages:
                         parts.engine, login.member, new, parts.clock(), parts.stretcher, parts.parameters
                     )
                 except WeakPassphrase as error:
-                    wrong = _said(error)
+                    wrong = said(error)
                 else:
                     login.stage = await self._factor_stage(login.member)
                     return RedirectResponse(stage_path(login), 303)
@@ -149,25 +151,26 @@ class LoginPages:
         """A code of their app, or a recovery code."""
         parts, now, wrong, status = self._parts, self._parts.clock(), "", 200
         if request.method == "POST":
+            account = await account_entering(parts, request, login)
             try:
-                async with counted(parts.engine, login.member.name, now, Act.SECOND_FAILED):
+                async with counted(parts.engine, account, Factor.SECOND, now, Act.SECOND_FAILED):
                     passed = await second_factor.show(parts.engine, login.member, form.get("code", "")[:100], now)
             except (WrongSecondFactor, SecondFactorMissing) as error:
-                wrong, status = _said(error), 403
+                wrong, status = said(error), 403
             except LockedOut as error:
-                return _retry(self._page(request, "login_second.html", login, _said(error), 429), error.seconds)
+                return retry(await second_page(parts, request, login, said(error), 429), error.seconds)
             else:
-                response = self._let_in(login, RedirectResponse(login.next, 303))
+                response = await let_in(parts, request, login, RedirectResponse(login.next, 303))
                 if passed.recovery_code:
                     login.say(
                         f"You used a recovery code. {_left(passed.left)} On the page My account you can make new ones, "
                         "and set up a new phone."
                     )
                 return response
-        return self._page(request, "login_second.html", login, wrong, status)
+        return await second_page(parts, request, login, wrong, status)
 
     async def enrol(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
-        """At the first login: an app is set up, and shows that it works."""
+        """At the first login: an app is set up, and shows that it works. The page offers a passkey as well."""
         parts, wrong = self._parts, ""
         login.secret = login.secret or second_factor.new_secret()
         if request.method == "POST":
@@ -176,27 +179,21 @@ class LoginPages:
                     parts.engine, login.member, login.secret, form.get("code", ""), parts.clock()
                 )
             except WrongSecondFactor as error:
-                wrong = _said(error)
+                wrong = said(error)
             except SecondFactorSet:
                 login.stage, login.secret = Stage.SECOND, None
                 return RedirectResponse(stage_path(login), 303)
             else:
                 login.codes, login.secret = tuple(codes), None
-                return self._let_in(login, RedirectResponse("/login/codes", 303), Stage.CODES)
-        return self._page(request, "login_enrol.html", login, wrong, **enrolment(login))
+                return await let_in(parts, request, login, RedirectResponse("/login/codes", 303), Stage.CODES)
+        return await enrol_page(parts, request, login, wrong)
 
     async def codes(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """The recovery codes, until they say that they have them."""
         if request.method == "POST":
             login.codes = ()
-            return self._let_in(login, RedirectResponse(login.next, 303))
+            return await let_in(self._parts, request, login, RedirectResponse(login.next, 303))
         return self._parts.pages.page(request, "login_codes.html", login, codes=login.codes)
-
-    def _let_in(self, login: LoggedIn, response: Response, stage: Stage = Stage.IN) -> Response:
-        held, other = self._parts.logins.enter(login, self._parts.clock(), stage)
-        if other:
-            login.say("You were logged in somewhere else. That login was ended.")
-        return hold(response, self._parts.options, held)
 
     # --- Leaving, and staying ----------------------------------------------------------------------------------
 
@@ -236,6 +233,27 @@ class LoginPages:
         return self._parts.pages.page(request, template, login, status or (403 if wrong else 200), wrong=wrong, **more)
 
 
+async def second_page(parts: Parts, request: Request, login: LoggedIn, wrong: str = "", status: int = 200) -> Response:
+    """Asks for the second factor: a code, or one of the passkeys that fit the desk's address."""
+    async with parts.engine.connect() as connection:
+        try:
+            app = await second_factor.has_app(connection, login.member)
+        except SecondFactorMissing:
+            app = True  # it is said when a code is tried
+    options = await ask_for_one(parts, request, login)
+    return parts.pages.page(request, "login_second.html", login, status, wrong=wrong, app=app, options=options)
+
+
+async def enrol_page(parts: Parts, request: Request, login: LoggedIn, wrong: str = "") -> Response:
+    """Offers an app or a passkey for the first second factor."""
+    login.secret = login.secret or second_factor.new_secret()
+    passkey = await ask_for_new(parts, request, login)
+    status = 403 if wrong else 200
+    return parts.pages.page(
+        request, "login_enrol.html", login, status, wrong=wrong, passkey=passkey, **enrolment(login)
+    )
+
+
 def enrolment(login: LoggedIn) -> dict[str, Any]:
     """What a page shows of a second factor that is being set up."""
     assert login.secret is not None
@@ -265,11 +283,13 @@ def _path(wanted: str | None) -> str:
     return wanted if wanted and _NEXT.fullmatch(wanted) and "//" not in wanted else "/"
 
 
-def _retry(response: Response, seconds: int) -> Response:
+def retry(response: Response, seconds: int) -> Response:
+    """An answer that says when to come again."""
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """An error as a sentence."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."

@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any
 
 from safetybot.reports.login import UnlockedMember
+from safetybot.reports.login_tries import SessionTries
+from safetybot.reports.passkeys import Asked
 
 IDLE = dt.timedelta(minutes=15)
 """Without doing anything, until a login ends."""
@@ -69,6 +71,14 @@ class LoggedIn:
     """Of a second factor that is not confirmed yet."""
     codes: tuple[str, ...] = field(default=(), repr=False)
     """Recovery codes that are not known to be kept yet."""
+    tries: SessionTries = field(default_factory=SessionTries)
+    """To show again who they are."""
+    asked: Asked | None = field(default=None, repr=False)
+    """The newest challenge for a passkey: it is taken once, with :meth:`take_asked`."""
+    adding: str | None = None
+    """The name of a passkey that is to be made, once they have shown again who they are."""
+    has_passkeys: bool = False
+    """Whether there is a passkey that could be shown here."""
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     """Set when it is over: who streams to this login stops then."""
     why: Ended | None = None
@@ -84,6 +94,11 @@ class LoggedIn:
             return self.begun + ENTERING - now
         return min(self.seen + IDLE, self.begun + LONGEST) - now
 
+    def take_asked(self) -> Asked | None:
+        """The challenge that was not answered yet, which is used up by this."""
+        asked, self.asked = self.asked, None
+        return asked
+
     def say(self, text: str) -> None:
         """Has the next page say something."""
         self.flash.append(text)
@@ -94,7 +109,7 @@ class LoggedIn:
         self.opened.clear()
         self.links = None
         self.flash.clear()
-        self.codes, self.secret = (), None
+        self.codes, self.secret, self.asked, self.adding = (), None, None, None
         self.ended.set()
 
 
@@ -127,6 +142,7 @@ class Logins:
             self.end(other, Ended.ELSEWHERE)
         self._forget(login)
         login.stage, login.begun, login.seen = stage, now, now
+        login.asked = None
         login.csrf = secrets.token_urlsafe(24)
         return self._hold(login), any(other.stage is Stage.IN for other in others)
 

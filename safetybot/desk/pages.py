@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,9 @@ NAVIGATION: Sequence[Way] = (
 class Pages:
     """Renders pages; :attr:`templates` takes filters of other modules."""
 
-    def __init__(self) -> None:
+    def __init__(self, alarm: Callable[[], str] = lambda: "") -> None:
+        """``alarm``: a sentence that everybody who is logged in sees on every page; empty for none."""
+        self._alarm = alarm
         self.templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -56,10 +58,12 @@ class Pages:
             csrf=Markup('<input type="hidden" name="csrf" value="{}">').format(login.csrf) if login else Markup(),
             me=login.member if login else None,
             inside=login is not None and login.stage is Stage.IN,
+            passkeys=login is not None and login.stage is Stage.IN and login.has_passkeys,
             navigation=NAVIGATION,
             here=_entry(path),
             path=path,
             flash=flash,
+            alarm=self._alarm() if login else "",
             idle_seconds=int(IDLE.total_seconds()),
             **context,
         )

@@ -133,7 +133,7 @@ class ReferralPages:
             named = _name(recipient, form)
             if not keys and form.get("contact") != "yes":
                 raise Refused("keys", "Tick what goes into it first.")
-            if wrong := await confirm_passphrase(self._parts, login, form.get("passphrase", "")):
+            if wrong := await confirm_passphrase(self._parts, login, form):
                 raise Refused("passphrase", wrong)
             async with transaction(self._parts.engine) as connection:
                 made = await make_referral(
@@ -194,7 +194,7 @@ class ReferralPages:
         case_id: str = request.path_params["case"]
         if case_id not in login.opened:
             return RedirectResponse(f"/cases/{case_id}", 303)
-        if wrong := await confirm_passphrase(self._parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(self._parts, login, form):
             return await self._case.show(request, login, case_id, Said({}, {"export": wrong}, status=422))
         async with transaction(self._parts.engine) as connection:
             exported = await casework.export_case(connection, login.member, case_id, self._parts.clock())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from safetybot.desk.logins import Ended, LoggedIn, Stage
 from safetybot.desk.parts import Parts
 from safetybot.reports.cases import NotAllowed, Shredded, UnknownCase
 from safetybot.reports.login import still_in
+from safetybot.reports.roster import check
 from safetybot.reports.sealing import TooLong
 from safetybot.reports.staff_errors import (
     MemberDisabled,
@@ -86,6 +88,8 @@ async def known(parts: Parts, request: Request) -> LoggedIn | None:
         except MemberDisabled:
             parts.logins.end(login, Ended.DISABLED)
             return None
+        with suppress(NoReader):  # kept for the page: what is wrong with the list of members
+            await check(connection)
     return login if login.why is None else None
 
 

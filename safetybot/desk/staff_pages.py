@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from safetybot.desk.audit_words import shown_time
+from safetybot.desk.audit_words import shown_second, shown_time
 from safetybot.desk.confirming import confirm_passphrase
 from safetybot.desk.logins import Ended, LoggedIn
 from safetybot.desk.parts import Parts
 from safetybot.desk.routing import member_route
 from safetybot.reports import colleagues, recovery, second_factor
 from safetybot.reports.audit import Act, last_of, last_times
+from safetybot.reports.login_tries import locked_until
 from safetybot.reports.recovery import RecoveryKeyMistyped
+from safetybot.reports.roster import vouching_of
 from safetybot.reports.staff import NAME_MAX, Member, list_members
 from safetybot.reports.staff_errors import (
     BadName,
@@ -25,10 +27,13 @@ from safetybot.reports.staff_errors import (
     MemberLocked,
     NameTaken,
     NotActive,
+    NotLocked,
     OwnAccount,
     SecondFactorMissing,
     StaffError,
 )
+from safetybot.reports.standing import Standing, standings
+from safetybot.reports.vouching import NotVouched
 
 _ID = "{member:str}"
 _KEY_MAX = 200
@@ -46,6 +51,10 @@ class Row:
     missing: int
     """Cases that hold something they cannot open."""
     self: bool
+    standing: Standing | None = None
+    """Who let them in; None where the list of members does not know."""
+    locked: str = ""
+    """Until when somewhere they are locked out; empty for not at all."""
 
     @property
     def since(self) -> str:
@@ -81,6 +90,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         member_route(parts, f"/staff/{_ID}/disable", ["POST"], pages.disable),
         member_route(parts, f"/staff/{_ID}/enable", ["POST"], pages.enable),
         member_route(parts, f"/staff/{_ID}/reset", ["POST"], pages.reset),
+        member_route(parts, f"/staff/{_ID}/unlock", ["POST"], pages.unlock),
     ]
 
 
@@ -99,13 +109,13 @@ class StaffPages:
     async def add(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """One more member; their one-time passphrase is shown on the page that answers, and never again."""
         parts, name = self._parts, form.get("name", "")
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._page(request, login, name=name, wrong_passphrase=wrong)
         try:
             member, passphrase = await colleagues.add(
                 parts.engine, login.member, name, parts.clock(), parts.stretcher, parts.parameters
             )
-        except (BadName, NameTaken) as error:
+        except (BadName, NameTaken, NotVouched) as error:
             return await self._page(request, login, name=name, wrong_name=_said(error))
         return parts.pages.page(request, "staff_added.html", login, member=member, secret=passphrase)
 
@@ -116,7 +126,7 @@ class StaffPages:
     async def grant(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Gives a member what the one who asks can open; goes on while pages are looked at."""
         parts, to = self._parts, request.path_params["member"]
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._one(request, login, wrong_grant=wrong)
         row = await self._row(login, to)
         if row is None or not row.member.active:
@@ -137,6 +147,8 @@ class StaffPages:
             job.says = f"{given.opened} envelopes can be opened now that could not before."
             if given.damaged:
                 job.says += f" {given.damaged} could not be granted: their keys are damaged."
+        except NotVouched as error:
+            job.says = _said(error)
         except (MemberLocked, MemberDisabled):
             job.says = f"It stopped after {job.done} of {job.total}, because {job.by} was logged out. Do it once more."
         finally:
@@ -146,7 +158,7 @@ class StaffPages:
     async def disable(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Lets a member in no more, from this moment."""
         parts, member = self._parts, request.path_params["member"]
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._one(request, login, wrong_disable=wrong)
         try:
             left = await colleagues.disable(parts.engine, login.member, member, parts.clock())
@@ -161,11 +173,11 @@ class StaffPages:
     async def enable(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Lets a member in again."""
         parts, member = self._parts, request.path_params["member"]
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._one(request, login, wrong_enable=wrong)
         try:
             await colleagues.enable(parts.engine, login.member, member, parts.clock())
-        except NotActive as error:
+        except (NotActive, NotVouched) as error:
             return await self._one(request, login, wrong_enable=_said(error))
         login.say("The account is active again. What came in meanwhile can be granted below.")
         return RedirectResponse(f"/staff/{member}", 303)
@@ -173,7 +185,7 @@ class StaffPages:
     async def reset(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Has a member set up a new second factor."""
         parts, member = self._parts, request.path_params["member"]
-        if wrong := await confirm_passphrase(parts, login, form.get("passphrase", "")):
+        if wrong := await confirm_passphrase(parts, login, form):
             return await self._one(request, login, wrong_reset=wrong)
         try:
             await colleagues.reset_second_factor(parts.engine, login.member, member, parts.clock())
@@ -181,6 +193,19 @@ class StaffPages:
             return await self._one(request, login, wrong_reset=_said(error))
         parts.logins.end_of(member, Ended.RESET)
         login.say("The second factor is reset. They set up a new one when they next log in.")
+        return RedirectResponse(f"/staff/{member}", 303)
+
+    async def unlock(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
+        """Forgets the wrong tries that lock a member out."""
+        parts, member = self._parts, request.path_params["member"]
+        if wrong := await confirm_passphrase(parts, login, form):
+            return await self._one(request, login, wrong_unlock=wrong)
+        try:
+            await colleagues.lift_lock(parts.engine, login.member, member, parts.clock())
+        except NotLocked:
+            login.say("The lock was over already.")
+        else:
+            login.say("The lock is lifted: they can log in now.")
         return RedirectResponse(f"/staff/{member}", 303)
 
     async def drill(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -231,7 +256,7 @@ class StaffPages:
             return self._parts.pages.page(
                 request, "problem.html", login, 404, title="There is no such member", says=says, kept=[], action=""
             )
-        none = {"wrong_grant": "", "wrong_disable": "", "wrong_enable": "", "wrong_reset": ""}
+        none = {"wrong_grant": "", "wrong_disable": "", "wrong_enable": "", "wrong_reset": "", "wrong_unlock": ""}
         rows = await self._rows(login)
         return self._parts.pages.page(
             request,
@@ -254,6 +279,9 @@ class StaffPages:
             members = await list_members(connection)
             second = await second_factor.with_second_factor(connection)
             last = await last_times(connection, Act.STAFF_UNLOCKED)
+            names = {member.id: member.name for member in members}
+            standing = await standings(connection, vouching_of(connection), names)
+            locked = await locked_until(connection, self._parts.clock())
             return [
                 Row(
                     member,
@@ -261,6 +289,8 @@ class StaffPages:
                     shown_time(last[member.id]) if member.id in last else "",
                     await recovery.missing_cases(connection, member.id) if member.active else 0,
                     member.id == login.member.id,
+                    standing.get(member.id),
+                    shown_second(locked[member.id]) if member.id in locked else "",
                 )
                 for member in members
             ]

@@ -22,11 +22,10 @@ from safetybot.desk.parts import Parts
 from safetybot.desk.presence import Presence
 from safetybot.guidance.live import LiveContent
 from safetybot.hardening import keep_to_ourselves
+from safetybot.reports.roster import vouching_on
 from safetybot.reports.staff import list_members
 from safetybot.reports.stretching import KeyStretcher, Parameters
 from safetybot.serving.listening import Listening, serve
-from safetybot.storage.database import Where
-from safetybot.storage.opening import opened
 
 
 def parts_of(
@@ -38,7 +37,7 @@ def parts_of(
     parameters: Parameters | None = None,
 ) -> Parts:
     """What pages need, with nobody logged in."""
-    changed = Changed(engine)
+    changed, vouching = Changed(engine), vouching_on(engine)
     return Parts(
         engine=engine,
         stretcher=stretcher,
@@ -46,7 +45,7 @@ def parts_of(
         options=options,
         guidance=guidance,
         logins=Logins(),
-        pages=Pages(),
+        pages=Pages(lambda: vouching.alarm if vouching else ""),
         presence=Presence(clock, changed.poke),
         changed=changed,
         jobs=Jobs(),
@@ -55,7 +54,7 @@ def parts_of(
 
 
 async def run_desk(
-    database: Where,
+    database: AbstractAsyncContextManager[AsyncEngine],
     content: Path,
     options: DeskOptions,
     listening: Listening,
@@ -65,11 +64,11 @@ async def run_desk(
 ) -> None:
     """Answers until ``stop`` is set. ``ready`` is told whether anybody could log in; ``watching`` is entered meanwhile.
 
-    An earlier version's database is upgraded. Raises DeskNotPrivate, NoDatabase, TooNew, DatabaseFailed, ContentError.
+    ``database``: opens it, with what vouches for members. Raises DeskNotPrivate, ContentError, and what it raises.
     """
     options.must_be_private()
     keep_to_ourselves()
-    async with opened(database, upgrade=True) as engine:
+    async with database as engine:
         live: LiveContent[DeskGuidance] = LiveContent(content, DeskGuidance.of)
         with closing(KeyStretcher()) as stretcher:
             async with live:

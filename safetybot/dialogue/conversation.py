@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from safetybot.dialogue import case
 from safetybot.dialogue.asking import may_ask
 from safetybot.dialogue.effects import Effect, Outcome
+from safetybot.dialogue.kept import Stage
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.report_talk import ReportTalk
 from safetybot.dialogue.talk import Talk, readings
@@ -65,7 +67,7 @@ class Conversation:
         """
         code = self._tongues.code(memory.session.language, incoming.language)
         text = (incoming.text or "").strip()
-        if not text or text.startswith("/"):
+        if not text or text.startswith("/") or case.whole_code(text) or _asked_for_code(memory):
             return code, ()
         return code, readings(text, _before(memory))
 
@@ -94,6 +96,11 @@ class Conversation:
             turn = reports.command(text)
             return turn or reports.hidden(text, talk.command(text))
         return reports.text(text) or reports.reminding(talk.free_text(text, after=_before(memory)))
+
+
+def _asked_for_code(memory: Memory) -> bool:
+    """Whether what comes may be a code, also one with a slip in it, which is looked at before it is understood."""
+    return memory.kept.visit is not None and memory.kept.visit.stage is Stage.CODE
 
 
 def _before(memory: Memory) -> str:

@@ -39,6 +39,9 @@ class Incoming:
     """The channel's number of the person's message, needed by ``/hide``."""
     edited: bool = False
     """The text replaces one sent before; it is answered as a new one."""
+    source: bytes | None = field(default=None, repr=False, compare=False)
+    """A hash of where it comes from, where the channel knows more of that than the chat, as of an address: what takes
+    long is done in turn among sources. It is neither stored nor logged."""
     received: float | None = field(default=None, compare=False)
     """When it came, by :func:`time.monotonic`; where the channel does not say, when its answer was asked for."""
 
@@ -62,6 +65,8 @@ class Reply:
     """Numbers of messages the channel deletes before it shows anything (``/hide``, refused pictures)."""
     undeleted: Outgoing | None = None
     """What to say as well when some of ``delete`` could not be deleted."""
+    renew: bool = False
+    """A report was begun, or a code is known now: where names of chats can be stolen, this one is to get another."""
 
 
 _ADVICE = frozenset(

@@ -216,14 +216,18 @@ class ReportTalk:
 
     def _case_text(self, form: ReportForm, text: str) -> Turn | None:
         visit = self._kept.visit
+        if (
+            visit
+            and visit.stage is Stage.CODE
+            and (case.is_code_alone(text) or case.is_button(self._speaker, form, self._kept, text, self._minute))
+        ):
+            # A code, or "Not now" and the like, which the classifier has no way to know, and need not see.
+            return self._case_turn(case.text(self._speaker, form, self._kept, text, Sign.NONE, self._minute))
         sign = self._sign(text)
-        if visit and visit.stage is Stage.CODE:
-            if case.is_code_alone(text) or case.is_button(self._speaker, form, self._kept, text, self._minute):
-                sign = Sign.NONE  # a code, or "Not now" and the like, which the classifier has no way to know
-            elif code_reading.parse(text) is None:
-                meant = self._tongue.interpret(text)
-                if meant.danger.sign is not Sign.NONE or meant.match.decision is Decision.ANSWER:
-                    return None  # somebody who was asked for a code, and tells a worry
+        if visit and visit.stage is Stage.CODE and code_reading.parse(text) is None:
+            meant = self._tongue.interpret(text)
+            if meant.danger.sign is not Sign.NONE or meant.match.decision is Decision.ANSWER:
+                return None  # somebody who was asked for a code, and tells a worry
         return self._case_turn(case.text(self._speaker, form, self._kept, text, sign, self._minute))
 
     def _case_turn(self, turn: CaseTurn) -> Turn:
@@ -238,7 +242,13 @@ class ReportTalk:
     # --- Danger ------------------------------------------------------------------------------------------------
 
     def _sign(self, text: str) -> Sign:
-        """How dangerous a text sounds; words that we cannot read are worth a question."""
+        """How dangerous a text sounds; words that we cannot read are worth a question.
+
+        A code and nothing else is not judged: its words are all of our list, in which nothing sounds like danger, and
+        nobody but this process is to see it.
+        """
+        if case.whole_code(text):
+            return Sign.NONE
         meant = self._tongue.interpret(text)
         strange = is_other_script(text) or meant.foreign
         return Sign.CHECK if strange and meant.danger.sign is Sign.NONE else meant.danger.sign

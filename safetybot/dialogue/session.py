@@ -26,6 +26,9 @@ _BLOCK = 256
 """Envelopes are padded to multiples of this, so that their size tells little."""
 _NONCE = sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
+PASSES, MEMORY = 1, 8 * 1024 * 1024
+"""Argon2id's cost for a chat's keys: some milliseconds, and 8 MiB, so that a graphics card tries few at a time."""
+
 HIDE_HOURS = 48
 """A channel deletes messages up to this age (Telegram)."""
 SENT_MAX = 1_000
@@ -124,17 +127,32 @@ class ChatKeys:
     @classmethod
     def derive(cls, secret: bytes, channel: str, chat: str) -> ChatKeys:
         """BLAKE2b keyed with ``secret`` (32 bytes), with a different personalisation for each use (RFC 7693)."""
-        if len(secret) != SECRET_BYTES:
-            raise ValueError("the server's secret has the wrong length")
-        name = json.dumps([channel, chat]).encode()
-        lookup, sealing = (
-            hashlib.blake2b(name, digest_size=32, key=secret, person=use).digest()
-            for use in (b"chat-lookup", b"chat-seal")
+        return cls._of(secret, _name(channel, chat), b"chat-lookup", b"chat-seal")
+
+    @classmethod
+    def derive_slowly(cls, secret: bytes, channel: str, chat: str) -> ChatKeys:
+        """Likewise, after Argon2id salted from ``secret``: for names that are few enough to be tried one by one."""
+        salt = _keyed(secret, b"", b"chat-salt")[: sodium.crypto_pwhash_SALTBYTES]
+        stretched = sodium.crypto_pwhash_alg(
+            32, _name(channel, chat), salt, PASSES, MEMORY, sodium.crypto_pwhash_ALG_ARGON2ID13
         )
-        return cls(lookup, sealing)
+        return cls._of(secret, stretched, b"slow-lookup", b"slow-seal")
+
+    @classmethod
+    def _of(cls, secret: bytes, name: bytes, lookup: bytes, sealing: bytes) -> ChatKeys:
+        return cls(_keyed(secret, name, lookup), _keyed(secret, name, sealing))
+
+    @classmethod
+    def random(cls) -> ChatKeys:
+        """Keys that nothing was ever sealed with."""
+        return cls(random(32), random(32))
 
     def __repr__(self) -> str:
         return "ChatKeys(…)"
+
+    def reseal(self, kind: bytes, envelope: bytes, old: ChatKeys) -> bytes:
+        """An envelope of this kind that ``old`` keys sealed, under these. Raises SealedDataError."""
+        return self._seal_bytes(kind, old._open_bytes(kind, envelope))
 
     def seal_session(self, session: Session) -> bytes:
         """The session as an envelope."""
@@ -233,3 +251,13 @@ class ChatKeys:
             return sodium.sodium_unpad(plain, _BLOCK)
         except (CryptoError, ValueError, TypeError) as error:
             raise SealedDataError("an envelope cannot be opened") from error
+
+
+def _name(channel: str, chat: str) -> bytes:
+    return json.dumps([channel, chat]).encode()
+
+
+def _keyed(secret: bytes, data: bytes, use: bytes) -> bytes:
+    if len(secret) != SECRET_BYTES:
+        raise ValueError("the server's secret has the wrong length")
+    return hashlib.blake2b(data, digest_size=32, key=secret, person=use).digest()

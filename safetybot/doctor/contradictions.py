@@ -15,7 +15,8 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - looked for, not listened on
 
 def contradictions(settings: Settings) -> tuple[Finding, ...]:
     """One finding for each; one good one where there is none."""
-    found = (*_desk(settings), *_web(settings), *_telegram(settings), *_metrics(settings), *_ports(settings))
+    misspelt = (warning("setting's name", f"{said}; so it changes nothing") for said in settings.unknown)
+    found = (*misspelt, *_desk(settings), *_web(settings), *_telegram(settings), *_metrics(settings), *_ports(settings))
     return found or (good("settings", "none contradicts another"),)
 
 

@@ -11,6 +11,7 @@ from safetybot.settings import Settings
 from safetybot.storage import marks
 from safetybot.storage.database import OpenConnection
 from safetybot.storage.health import integrity_faults, wrong_switches
+from safetybot.storage.known_database import is_known, other
 from safetybot.storage.opening import Schema
 from safetybot.storage.server_health import OLDEST, Server, server_of
 
@@ -93,6 +94,12 @@ def tables(found: Schema) -> Finding:
             return fault("tables", "of a later version of safetybot: install that one")
         case Schema.NEWEST:
             return good("tables", "of this version")
+
+
+def known(settings: Settings, number: str | None) -> Iterator[Finding]:
+    """Whether it is the database that the data folder was used with. ``number``: the one it has."""
+    if not is_known(number, settings.files):
+        yield fault("known database", other(settings.database, settings.files))
 
 
 def belongs(settings: Settings, noted: Mapping[str, str]) -> Iterator[Finding]:

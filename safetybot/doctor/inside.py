@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from safetybot.doctor.findings import Finding, fault, good, warning
+from safetybot.doctor.outside import moved_files
 from safetybot.reports import audit, staff
 from safetybot.reports.audit import Head, spell_head
+from safetybot.reports.audit_seal import seal_fault
+from safetybot.reports.integrity import Told, look_over
 from safetybot.reports.queue import waiting
+from safetybot.reports.roster import Vouching
 from safetybot.reports.second_factor import with_second_factor
 from safetybot.reports.soundness import damaged_members, readable_by_nobody, recovery_key_is_damaged
+from safetybot.settings import Settings
 from safetybot.storage import marks, unanswered
 from safetybot.storage.database import OpenConnection
 
+NEW_DAYS = 1
+"""For which an installation may be without anybody."""
 BACKUP_DAYS = 2
 """After which a backup is too old: what was filed since would be lost with the disk."""
 
@@ -48,6 +56,43 @@ async def people(connection: OpenConnection) -> list[Finding]:
     return [who, second, key]
 
 
+async def reports(connection: OpenConnection, told: Told) -> list[Finding]:
+    """Whether all that was reported is there as it was written, as far as can be seen without a key."""
+    found = await look_over(connection, told=told)
+    hint = (
+        "keep every backup; restore the newest that  safetybot restore FILE --check  finds whole, "
+        "and find out who or what could change the database"
+    )
+    broken, damaged = found.references(), found.reports()
+    return [
+        fault("foreign keys", f"{broken}: {hint}") if broken else good("foreign keys", "whatever a row names is there"),
+        fault("sealed reports", f"{damaged}: {hint}")
+        if damaged
+        else good("sealed reports", f"{found.envelopes} envelopes as they were written, each with a key for recovery"),
+    ]
+
+
+def emptiness(settings: Settings, latest: str | None, now: dt.datetime) -> Iterator[Finding]:
+    """Whether an empty database stands in place of another. ``latest``: the latest time in the audit log.
+
+    Nobody was ever added, and nothing reported, that left no row there.
+    """
+    if latest is not None:
+        return
+    hint = "put the right one back, or restore a backup, before anything is added here"
+    if isinstance(settings.database, Path) and (moved := moved_files(settings)):
+        why = f"{moved[0].name} is what a move to PostgreSQL left, and SAFETYBOT_DATABASE_URL is not set"
+        yield fault("empty database", f"nothing was ever kept in it, and {why}: set it, and delete the empty one")
+        return
+    try:
+        made = dt.datetime.fromtimestamp(settings.secret.stat().st_mtime, dt.UTC)
+    except OSError:
+        return  # told where the file is looked at
+    if (now - made).days >= NEW_DAYS:
+        why = f"the server's secret is of {made.date()}; if there were members or reports, this is not their database"
+        yield warning("empty database", f"nothing was ever kept in it, and {why}: {hint}")
+
+
 async def unread(connection: OpenConnection, today: dt.date) -> Finding:
     """What waits to be read, and whether anybody can."""
     found = await waiting(connection)
@@ -71,14 +116,21 @@ async def editors(connection: OpenConnection, today: dt.date) -> Finding:
     return good("editors' messages", f"{key}; {waits}")
 
 
-async def audit_log(connection: OpenConnection, noted: Head | None) -> tuple[Finding, Head | None]:
+async def audit_log(
+    connection: OpenConnection, noted: Head | None, vouching: Vouching | None
+) -> tuple[Finding, Head | None]:
     """Whether the log holds, and its newest row where it does. ``noted``: its head as it was noted earlier."""
     broken = await audit.verify(connection, noted)
     if broken:
         return fault("audit log", f"does not hold at row {broken.number}: {broken.why}"), None
+    if wrong := await seal_fault(connection, vouching):
+        hint = (
+            "find out who could write to the database; once it is known, safetybot staff vouch --all  goes on with it"
+        )
+        return fault("audit log", f"its rows hold together, but {wrong}: {hint}"), None
     newest = await audit.head(connection)
-    also = f", and follows row {noted.number} as it was noted" if noted else ""
-    return good("audit log", f"{newest.number} rows hold{also}; head {spell_head(newest)}"), newest
+    also = f", row {noted.number} as it was noted" if noted else ""
+    return good("audit log", f"{newest.number} rows hold, sealed{also}; head {spell_head(newest)}"), newest
 
 
 def backup(noted: Mapping[str, str], now: dt.datetime) -> Finding:

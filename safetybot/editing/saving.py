@@ -7,6 +7,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from safetybot.guidance.links import inside
+
 
 class ChangedOnDiskError(Exception):
     """The file is no longer what it was when it was read; nothing was written, and both versions are here."""
@@ -20,13 +22,14 @@ class ChangedOnDiskError(Exception):
         """What the file holds now; None if it is gone."""
 
 
-def save(path: Path, before: bytes, after: bytes) -> None:
+def save(path: Path, before: bytes, after: bytes, root: Path | None = None) -> None:
     """Replaces the file's bytes, keeping its mode, if it still holds ``before``; without a change, it does nothing.
 
-    Raises ChangedOnDiskError, or OSError. A link is followed, and stays one. (Whoever saves in the very moment between
+    Raises ChangedOnDiskError, or OSError. A link is followed, and stays one; but none that leads out of ``root``, for
+    which it raises LeadsOut. (Whoever saves in the very moment between
     the last look and the replacement is not seen: no file system that editors use can promise more.)
     """
-    real = path.resolve()
+    real = path.resolve() if root is None else inside(path, root)
     if before == after:
         return
     handle, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".tmp")

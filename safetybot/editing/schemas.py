@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from safetybot.guidance import phrases, report_form
+from safetybot.guidance.links import inside
 from safetybot.guidance.model import Group, Topic, WordingFile
 from safetybot.guidance.parts import Part
 from safetybot.guidance.phrases import Phrase
@@ -56,7 +57,8 @@ def written(schema: Schema) -> str:
 
 
 def out_of_date(content: Path) -> list[Path]:
-    """The schema files of a content folder that are missing, changed by hand, or of no file."""
+    """The schema files of a content folder that are missing, changed by hand, or of no file. Raises LeadsOut."""
+    inside(content / FOLDER, content)
     folder, wanted = content / FOLDER, {f"{name}.json": written(schema) for name, schema in schemas().items()}
     old = [folder / name for name, text in wanted.items() if _read(folder / name) != text]
     return sorted([*old, *(path for path in folder.glob("*.json") if path.name not in wanted)])

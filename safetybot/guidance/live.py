@@ -205,7 +205,7 @@ def content_hash(folder: Path) -> bytes:
     total = hashlib.blake2b()
     for name in _files(folder):
         try:
-            content = read_plain(Path(name))
+            content = read_plain(Path(name), folder)
         except OSError:
             content = b"unreadable"
         total.update(hashlib.blake2b(name.encode("utf-8", "surrogateescape")).digest())

@@ -16,6 +16,7 @@ from safetybot.guidance.checks import Pages, check
 from safetybot.guidance.desk import DeskFile
 from safetybot.guidance.explain import explain, nearest
 from safetybot.guidance.faults import ContentError, Fault, Severity, errors, in_order
+from safetybot.guidance.links import LEADS_OUT, LeadsOut, inside
 from safetybot.guidance.model import DangerFile, Guidance, HelplinesFile, NoneFile, Part, SlangFile, Topic, WordingFile
 from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import Loc, Source, parse, read_source
@@ -108,18 +109,18 @@ def read_content(
     *,
     first: str = FIRST_LANGUAGE,
     today: dt.date | None = None,
-    read: Callable[[Path], Source] = read_source,
+    read: Callable[[Path, Path], Source] = read_source,
 ) -> Library:
     """Read every language of a content folder. ``today`` decides which reviews are overdue.
 
     ``read`` reads one file; who reads again and again may have it remember those that have not changed.
     """
     today = today or dt.datetime.now(dt.UTC).date()
-    whole = _read(folder / first, None, None, today, read)
+    whole = _read(folder / first, folder, None, None, today, read)
     results = {first: whole}
     for code in _languages(folder):
         if code != first:
-            results[code] = _read(folder / code, whole.guidance, whole.pages, today, read)
+            results[code] = _read(folder / code, folder, whole.guidance, whole.pages, today, read)
     return Library(
         languages=MappingProxyType(
             {code: result.guidance for code, result in results.items() if result.guidance is not None}
@@ -137,7 +138,7 @@ def read_language(folder: Path, fallback: Guidance | None = None, *, today: dt.d
         ids = (Source(f"{name}.yaml", data={"id": name}) for name in fallback.topics)
         helplines = Source("helplines.yaml", data={"helplines": [{"id": name} for name in fallback.helplines]})
         lent = Pages(tuple(ids), {"helplines": helplines})
-    return _read(folder, fallback, lent, today or dt.datetime.now(dt.UTC).date())
+    return _read(folder, folder.parent, fallback, lent, today or dt.datetime.now(dt.UTC).date())
 
 
 def file_faults(content: bytes, path: Path) -> tuple[Fault, ...]:
@@ -157,20 +158,29 @@ def _languages(folder: Path) -> list[str]:
 
 def _read(
     folder: Path,
+    root: Path,
     fallback: Guidance | None,
     lent: Pages | None,
     today: dt.date,
-    read: Callable[[Path], Source] = read_source,
+    read: Callable[[Path, Path], Source] = read_source,
 ) -> ReadResult:
-    """One language: read the files, check each, check them together, and join them if all is well."""
+    """One language: read the files, check each, check them together, and join them if all is well.
+
+    ``root``: the folder that no link may lead out of.
+    """
     if lent is None and not folder.is_dir():
         missing = Fault(folder.as_posix(), 1, 1, "This folder is missing, and with it the content.")
         return ReadResult(None, (missing,), Pages(()))
+    for each in (folder, folder / "topics"):
+        try:
+            inside(each, root)
+        except LeadsOut:  # not even the names of what is there are shown
+            return ReadResult(None, (Fault(each.as_posix(), 1, 1, LEADS_OUT),), Pages(()))
     names = _names(folder)
     topic_names = _names(folder / "topics")
     needed = FILES.keys() - OPTIONAL.keys() if lent is None else frozenset[str]()
-    files = {name: read(folder / f"{name}.yaml") for name in FILES if f"{name}.yaml" in names or name in needed}
-    pages = Pages(tuple(read(folder / "topics" / name) for name in topic_names if _is_yaml(name)), files)
+    files = {name: read(folder / f"{name}.yaml", root) for name in FILES if f"{name}.yaml" in names or name in needed}
+    pages = Pages(tuple(read(folder / "topics" / name, root) for name in topic_names if _is_yaml(name)), files)
 
     faults = _stray(folder, names, known=[*FILES], folders=["topics"])
     faults += _stray(folder / "topics", topic_names, known=None, folders=[])

@@ -19,6 +19,7 @@ from typing import Any, cast
 import yaml
 
 from safetybot.guidance.faults import Fault, Severity
+from safetybot.guidance.links import LEADS_OUT, LeadsOut, open_inside
 from safetybot.guidance.yaml_scan import scan
 
 Data = str | list["Data"] | dict[str, "Data"]
@@ -121,11 +122,13 @@ class Source:
                 yield place, part.strip()
 
 
-def read_source(file: Path, shown_as: str | None = None) -> Source:
-    """Read one file; ``shown_as`` is its name in faults, where that is not the path itself."""
-    path = shown_as or file.as_posix()
+def read_source(file: Path, root: Path | None = None) -> Source:
+    """Read one file. ``root``: the folder that no link may lead out of."""
+    path = file.as_posix()
     try:
-        content = read_plain(file)
+        content = read_plain(file, root)
+    except LeadsOut:
+        return Source(path, faults=(Fault(path, 1, 1, LEADS_OUT),))
     except FileNotFoundError:
         return Source(path, faults=(Fault(path, 1, 1, "This file is missing."),))
     except OSError as problem:
@@ -133,10 +136,14 @@ def read_source(file: Path, shown_as: str | None = None) -> Source:
     return parse(content, path)
 
 
-def read_plain(file: Path) -> bytes:
-    """The bytes of a file, no more than one too many. Raises OSError; for what is no file, such as a pipe, at once."""
+def read_plain(file: Path, root: Path | None = None) -> bytes:
+    """The bytes of a file, no more than one too many. Raises OSError; for what is no file, such as a pipe, at once.
+
+    ``root``: the folder that no link may lead out of; then it raises LeadsOut.
+    """
     # Without waiting, for whoever opens a pipe may wait for ever.
-    number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    number = os.open(file, flags) if root is None else open_inside(file, root, flags)
     try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):

@@ -2,14 +2,20 @@
 
 Plain numpy archives without pickles: a damaged or foreign file is never executed, only not used. Files are written
 beside their place and renamed, so that a reader sees a whole one or none.
+
+Whoever can change a file here changes what the bot answers, also to a cry for help. So what others could have written
+is not used: it is learnt anew.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
+import logging
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence, Set
@@ -26,12 +32,15 @@ from safetybot.matching.fitted import Calibration, Fitted, Thresholds
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 from safetybot.matching.tfidf import TfIdf
+from safetybot.modes import is_foreign, others_may_change
 
 FORMAT = 23
 """Goes into every key: a change of this module's layout makes old files unknown."""
 
 KEPT = 4
 """Fitted matchers kept; older ones are deleted."""
+
+_log = logging.getLogger(__name__)
 
 _MODELS = ("first", "three", "emergency", "check")
 _THRESHOLDS = ("whole", "part")
@@ -55,7 +64,7 @@ class MatcherCache:
         """The fitted matcher with this key, or None where there is none that can be read."""
         path = self._path(key)
         try:
-            fitted = _unpack(_read(path))
+            fitted = _unpack(self._read(path))
         except Exception:  # zipfile and numpy raise a dozen kinds on a damaged archive
             return None
         with contextlib.suppress(OSError):
@@ -71,7 +80,7 @@ class MatcherCache:
     def load_base(self, name: str) -> tuple[Fitted, tuple[str, ...]] | None:
         """The last matcher of ``name`` that was fitted as a whole, and its texts, labelled; None if there is none."""
         try:
-            arrays = _read(self._base_path(name))
+            arrays = self._read(self._base_path(name))
             key, *texts = _texts(arrays["texts"])
         except Exception:  # as above
             return None
@@ -85,7 +94,7 @@ class MatcherCache:
     def load_vectors(self, name: str) -> dict[str, npt.NDArray[np.float32]]:
         """Text → sentence vector, shape (384,), as far as known; ``name`` tells language and encoder."""
         try:
-            arrays = _read(self.folder / f"vectors-{name}.npz")
+            arrays = self._read(self.folder / f"vectors-{name}.npz")
             return dict(zip(_texts(arrays["texts"]), arrays["vectors"], strict=True))
         except Exception:  # as above
             return {}
@@ -108,7 +117,7 @@ class MatcherCache:
         found = set()
         for path in self.folder.glob("base-*.npz"):
             with contextlib.suppress(Exception):  # a damaged one keeps nothing
-                found.add(self._path(_texts(_read(path)["texts"])[0]))
+                found.add(self._path(_texts(self._read(path)["texts"])[0]))
         return found
 
     def _base_path(self, name: str) -> Path:
@@ -117,9 +126,37 @@ class MatcherCache:
     def _path(self, key: str) -> Path:
         return self.folder / f"matcher-{FORMAT}-{key[:40]}.npz"
 
+    def _secure(self) -> None:
+        """Closes the folder to others where they could write to it, and deletes what they could have put there.
+
+        Raises OSError where there is no folder, or it is another user's.
+        """
+        status = self.folder.stat()
+        if is_foreign(status):
+            raise PermissionError(errno.EPERM, "The matcher's cache belongs to another user", str(self.folder))
+        if not others_may_change(status):
+            return
+        _log.warning("the matcher's cache could be changed by others: it is closed to them, and learnt anew")
+        self.folder.chmod(0o700)
+        for pattern in ("*.npz", "*.json", "*.tmp"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
+    def _read(self, path: Path) -> dict[str, npt.NDArray[Any]]:
+        """Every array of a file; raises almost anything where it is damaged, or others could have written it."""
+        self._secure()
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or others_may_change(status):
+                _log.warning("a file of the matcher's cache could be changed by others: it is not used")
+                raise PermissionError(errno.EPERM, "others could have written it")
+            with zipfile.ZipFile(file) as archive:
+                return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
+
     def _write(self, path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         for folder in (self.folder.parent, self.folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._secure()
         handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -128,12 +165,6 @@ class MatcherCache:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-
-
-def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Every array of a file; raises almost anything where it is damaged."""
-    with zipfile.ZipFile(path) as archive:
-        return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
 
 
 def _array(content: bytes) -> npt.NDArray[Any]:

@@ -21,7 +21,6 @@ SENTENCE_WEIGHT = 4 / 7
 WORD_WEIGHT = 1 / 7
 CHARACTER_WEIGHT = 2 / 7
 _LEXICAL_TOTAL = WORD_WEIGHT + CHARACTER_WEIGHT
-_WORDS_REMEMBERED = 10_000
 
 
 def word_features(found: Sequence[str]) -> list[str]:
@@ -109,11 +108,14 @@ class Featuriser:
         return Features(sentence * self._sentence_scale, features.numbers, features.weights)
 
     def _characters(self, word: str) -> list[int]:
-        """Numbers of the known character features of one word; most messages are made of the same few thousand."""
+        """Numbers of the known character features of one word.
+
+        Most messages are made of the same few thousand words, which the examples have; no others are remembered.
+        """
         numbers = self._characters_of.get(word)
         if numbers is None:
             numbers = self.character_tfidf.known(character_features((word,)))
-            if len(self._characters_of) < _WORDS_REMEMBERED:
+            if word in self.word_tfidf:
                 self._characters_of[word] = numbers
         return numbers
 

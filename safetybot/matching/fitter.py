@@ -19,6 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from safetybot.matching.cache import FORMAT, MatcherCache
@@ -31,6 +32,7 @@ from safetybot.matching.freed import give_back
 from safetybot.matching.interpreter import Interpreter, known_words, make_preparer
 from safetybot.matching.known_calibration import known_calibration
 from safetybot.matching.known_vectors import known_vectors
+from safetybot.matching.news import NEWS_BYTES, Failure, News, decoded, encoded
 from safetybot.settling import uncollected
 
 CORRECTED_SHARE = 0.01
@@ -87,7 +89,7 @@ class Fitter:
             # Not as one of its arguments: Python writes those into a pipe that it keeps open itself, and would wait for
             # ever for a process that died before it read them.
             with suppress(OSError):
-                told.send(corpus)
+                told.send_bytes(msgspec.msgpack.encode(corpus))
             failure = _followed(told, progress)
         process.join()
         if failure is not None:
@@ -109,24 +111,24 @@ def _followed(told: Connection, progress: Progress) -> Exception | None:
     """Passes on what the process that fits says of its progress, until it ends; its error, where it told one."""
     while True:
         try:
-            news = told.recv()
-        except (EOFError, ConnectionError):
+            news = decoded(told.recv_bytes(NEWS_BYTES))
+        except (EOFError, OSError, ValueError):
             return None
-        if isinstance(news, Exception):
-            return news
-        progress(*news)
+        if news.failure is not None:
+            return news.failure.error()
+        progress(news.stage, news.done)
 
 
 def _fit_and_save(key: str, folder: Path, telling: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # at Ctrl-C it ends without a word
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        corpus: Corpus = telling.recv()
+        corpus = msgspec.msgpack.decode(telling.recv_bytes(), type=Corpus)
         with uncollected():
-            fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send((stage, done)))
+            fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send_bytes(encoded(News(stage, done))))
         save_base(corpus, key, fitted, MatcherCache(folder))
     except Exception as error:
-        telling.send(error)
+        telling.send_bytes(encoded(News(failure=Failure.of(error))))
 
 
 def _end_with_parent() -> None:

@@ -29,6 +29,8 @@ CHOICES_KEPT = 5
 _COMPARED = 8
 """Classes whose examples are compared one by one; the head has ruled out the others."""
 
+NOT_KEPT: FloatArray = np.zeros(0, np.float32)
+
 
 class Decision(StrEnum):
     """What to do with a message."""
@@ -66,7 +68,7 @@ class Match:
     insult: bool
     """It is aimed at the bot, and rude."""
     class_probabilities: FloatArray
-    """Shape (classes,), for the danger sense."""
+    """Shape (classes,), for the danger sense; NOT_KEPT in another process."""
 
 
 class Matcher:

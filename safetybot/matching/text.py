@@ -53,7 +53,6 @@ FOREIGN_SHARE = 0.5
 """A text of at least so many words, with more than this share unknown, is in a language we do not know."""
 
 _MEND_LENGTH_MAX = 24
-_CACHE_MAX = 20_000
 MENDED_MAX = 120
 """Unknown words of one message that are mended. Each takes a millisecond, and a message of 800 words of nonsense must
 not keep those waiting who need help. (Danger is also judged on what stands there as typed.)"""
@@ -189,12 +188,11 @@ class SpellingMender:
         self._by_skeleton: dict[str, list[str]] = defaultdict(list)
         for word in self._candidates:
             self._by_skeleton[_skeleton(word)].append(word)
-        self._cache: dict[str, str] = {}
 
     def mend(self, text: str) -> str:
         """``text`` (normalised) with unknown words mended where a near one is known: the first :data:`MENDED_MAX`."""
         unknown = [word for word in dict.fromkeys(WORD.findall(text)) if self._may_mend(word)]
-        mended = {word: self._mended(word) for word in unknown[:MENDED_MAX]}
+        mended = {word: self._nearest(word) for word in unknown[:MENDED_MAX]}
         return WORD.sub(lambda match: mended.get(match.group(), match.group()), text) if mended else text
 
     def knows(self, word: str) -> bool:
@@ -203,21 +201,14 @@ class SpellingMender:
 
     def mend_word(self, word: str) -> str:
         """The word itself, or the nearest word of the examples."""
-        return self._mended(word) if self._may_mend(word) else word
+        return self._nearest(word) if self._may_mend(word) else word
 
     def _may_mend(self, word: str) -> bool:
         right_length = 3 <= len(word) <= _MEND_LENGTH_MAX
         return right_length and word.isascii() and word.isalpha() and not self.knows(word)
 
-    def _mended(self, word: str) -> str:
-        mended = self._cache.get(word)
-        if mended is None:
-            mended = self._nearest(word)
-            if len(self._cache) < _CACHE_MAX:
-                self._cache[word] = mended
-        return mended
-
     def _nearest(self, word: str) -> str:
+        """The nearest word of the examples. Found anew each time: what was typed is not remembered."""
         if len(word) >= 4:
             best = process.extractOne(
                 word, self._candidates, scorer=OSA.normalized_similarity, score_cutoff=MEND_CUTOFF

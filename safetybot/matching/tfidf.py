@@ -58,6 +58,9 @@ class TfIdf:
         fitted = cls([*itertools.compress(features, kept)], idf.astype(np.float32))
         return fitted, fitted._weighed(counted.of_features(kept))
 
+    def __contains__(self, feature: str) -> bool:
+        return feature in self._index
+
     def known(self, document: Iterable[str]) -> list[int]:
         """The numbers of a document's known features, as often as they stand in it."""
         return [i for i in map(self._index.get, document) if i is not None]

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_CACHE_MAX = 50_000
 _WORD_MAX = 100
 
 # What _split does to plain ASCII, as most messages are, in a tenth of the time.
@@ -25,7 +24,6 @@ class WordPiece:
         """``vocabulary``: tokens in the order of their numbers, ``##`` before those that continue a word."""
         self._number = {token: number for number, token in enumerate(vocabulary)}
         self._start, self._end, self._unknown = (self._number[token] for token in ("[CLS]", "[SEP]", "[UNK]"))
-        self._cache: dict[str, list[int]] = {}
 
     def encode(self, text: str, length_max: int = 128) -> list[int]:
         """Token numbers with start and end marks; at most ``length_max``, the rest is cut."""
@@ -37,14 +35,10 @@ class WordPiece:
         return [*numbers[: length_max - 1], self._end]
 
     def _pieces(self, word: str) -> list[int]:
-        pieces = self._cache.get(word)
-        if pieces is None:
-            pieces = self._longest_match(word)
-            if len(self._cache) < _CACHE_MAX:
-                self._cache[word] = pieces
-        return pieces
-
-    def _longest_match(self, word: str) -> list[int]:
+        """The longest pieces of a word, from its beginning on. What was typed is not remembered."""
+        whole = self._number.get(word)
+        if whole is not None and len(word) <= _WORD_MAX:
+            return [whole]
         if len(word) > _WORD_MAX:
             return [self._unknown]
         pieces: list[int] = []

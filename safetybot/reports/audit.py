@@ -5,8 +5,11 @@ added in the transaction of the act it records: both are there, or neither. ``au
 and hash. Whoever is to write locks it first, so that writers in other processes wait their turn and the chain cannot
 fork.
 
-Someone who can write to the database can compute the whole chain anew. So note its head elsewhere now and then
-(``doctor`` prints it): :func:`verify` checks the chain against such an anchor.
+Someone who can write to the database can compute the whole chain anew. So a process that has the vouching key seals the
+head with a MAC each time it adds a row, if the head that it found was sealed: a chain that was made anew has no seal,
+and never gets one again (:mod:`safetybot.reports.audit_seal`). An earlier head with its seal can be put back, rows and
+all: so note the head elsewhere now and then (``doctor`` prints it): :func:`verify` checks the chain against such an
+anchor.
 """
 
 # ruff: noqa: N818  (errors are named for what went wrong)
@@ -26,6 +29,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.reports.roster import there, vouching_of
 from safetybot.storage.database import for_writing
 from safetybot.storage.tables import audit_head, audit_log
 
@@ -34,8 +38,9 @@ BOT = "bot"
 OPERATOR = "operator"
 DESK = "desk"
 """The actor of what the desk notes of somebody who is not logged in."""
-_HEAD = select(audit_head.c.number, audit_head.c.hash)
-_TOUCH = update(audit_head).values(id=audit_head.c.id).returning(audit_head.c.number, audit_head.c.hash)
+_COLUMNS = (audit_head.c.number, audit_head.c.hash, audit_head.c.sealed, audit_head.c.seal)
+_HEAD = select(*_COLUMNS)
+_TOUCH = update(audit_head).values(id=audit_head.c.id).returning(*_COLUMNS)
 _LOCK = _HEAD.with_for_update()
 _DETAIL_MAX = 400
 _PAGE = 1000
@@ -76,6 +81,8 @@ class Act(StrEnum):
     STAFF_RECOVERED = "staff recovered"
     STAFF_GRANTED = "staff granted"
     STAFF_ENABLED = "staff enabled"
+    STAFF_VOUCHED = "staff vouched for"
+    """An operator, or the upgrade, took what is in the database by the server's word."""
     STAFF_UNLOCKED = "staff logged in"
     RENEWED = "passphrase changed"
     PASSPHRASE_RIGHT = "passphrase accepted"  # noqa: S105 - no secret
@@ -89,6 +96,12 @@ class Act(StrEnum):
     SECOND_RESET = "second factor reset"
     CODES_RENEWED = "recovery codes renewed"
     CODE_USED = "recovery code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
+    PASSKEY_USED = "passkey used"
+    PASSKEY_COPIED = "passkey copy suspected"
+    """A passkey's counter went back, so there may be a copy of it."""
+    LOCK_LIFTED = "lock lifted"
     DRILL = "recovery drill"
     BACKED_UP = "backed up"
     RESTORED = "restored"
@@ -150,9 +163,13 @@ async def hold(connection: AsyncConnection) -> Head:
 
     Raises AuditDamaged.
     """
+    return _head(await _held(connection))
+
+
+async def _held(connection: AsyncConnection) -> Any:
     # SQLite locks by writing. PostgreSQL locks the row, and then reads it as whoever held it before has left it.
     statement = _TOUCH if connection.dialect.name == "sqlite" else _LOCK
-    return _head((await connection.execute(statement)).one_or_none())
+    return (await connection.execute(statement)).one_or_none()
 
 
 @asynccontextmanager
@@ -176,7 +193,8 @@ async def append(
     text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     if len(text) > _DETAIL_MAX:
         raise ValueError("an audit row has too much detail")
-    previous = await hold(connection)
+    held = await _held(connection)
+    previous = _head(held)
     row = AuditRow(previous.number + 1, at, actor, act.value, case_id, text, b"")
     digest = row.expected_hash(previous.hash)
     await connection.execute(
@@ -184,12 +202,36 @@ async def append(
             number=row.number, at=at, actor=actor, act=row.act, case_id=case_id, detail=text, hash=digest
         )
     )
-    await connection.execute(update(audit_head).values(number=row.number, hash=digest))
+    sealed = _sealed(connection, held, Head(row.number, digest), first=await is_new(connection, held))
+    await connection.execute(update(audit_head).values(number=row.number, hash=digest, **sealed))
+
+
+def _sealed(connection: AsyncConnection, previous: Any, new: Head, *, first: bool) -> dict[str, Any]:
+    """The columns that seal a new head; none where the one before it is not sealed, unless it is the ``first``."""
+    vouching = vouching_of(connection)
+    if vouching is None or not ((first and vouching.floor is None) or vouching.key.sealed(*previous)):
+        return {}
+    return {"sealed": new.number, "seal": vouching.key.mac_of_head(new.number, new.hash)}
+
+
+async def is_new(connection: AsyncConnection, row: Any) -> bool:
+    """Whether a log with this head has not begun: where members were let in, there was a log before."""
+    return row.number == 0 and row.sealed is None and not await there(connection)
 
 
 async def head(connection: AsyncConnection) -> Head:
-    """The newest row's number and hash. Raises AuditDamaged."""
-    return _head((await connection.execute(_HEAD)).one_or_none())
+    """The newest row's number and hash, whichever version the table is of. Raises AuditDamaged."""
+    return _head((await connection.execute(select(audit_head.c.number, audit_head.c.hash))).one_or_none())
+
+
+async def stored_head(connection: AsyncConnection) -> Any:
+    """The newest row's number and hash, and the newest seal: ``sealed`` its row's number, ``seal`` its MAC.
+
+    Raises AuditDamaged.
+    """
+    row = (await connection.execute(_HEAD)).one_or_none()
+    _head(row)
+    return row
 
 
 def _head(row: Any) -> Head:

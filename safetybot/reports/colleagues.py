@@ -9,7 +9,7 @@ import datetime as dt
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.reports import staff
+from safetybot.reports import login_tries, staff
 from safetybot.reports.login import UnlockedMember, acting
 from safetybot.reports.passphrases import one_time_passphrase
 from safetybot.reports.staff import By, Member, list_members
@@ -25,9 +25,9 @@ async def add(
     stretcher: KeyStretcher,
     parameters: Parameters | None = None,
 ) -> tuple[Member, str]:
-    """A new member, and the one-time passphrase they log in with first. Raises BadName, NameTaken."""
+    """A new member, and the one-time passphrase they log in with first. Raises BadName, NameTaken, NotVouched."""
     passphrase = one_time_passphrase()
-    member, _ = await staff.add(engine, name, passphrase, at, stretcher, parameters, by=_by(by))
+    member, _ = await staff.add(engine, name, passphrase, at, stretcher, parameters, by=_by(by), signer=by.pair())
     return member, passphrase
 
 
@@ -48,6 +48,11 @@ async def reset_second_factor(engine: AsyncEngine, by: UnlockedMember, member: s
     if member == by.id:
         raise OwnAccount("your own second factor is changed on the page  My account")
     return await staff.reset_second_factor(engine, await _name(engine, member), at, _by(by))
+
+
+async def lift_lock(engine: AsyncEngine, by: UnlockedMember, member: str, at: dt.datetime) -> Member:
+    """Forget the wrong tries that lock the member with this id out. Raises NotLocked."""
+    return await login_tries.lift_lock(engine, await _name(engine, member), at, _by(by))
 
 
 def _by(member: UnlockedMember) -> By:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.reports import roster, roster_changes
 from safetybot.reports.audit import Act, append, hold, transaction
 from safetybot.reports.passphrases import lock_member, passphrase_bytes
 from safetybot.reports.sealing import KEY_BYTES, CannotOpen, KeyPair, unlock_private
@@ -81,6 +82,7 @@ async def unlock(
         member = UnlockedMember(member_of(row), unlock_private(row.locked_private, key, row.id))
         async with transaction(engine) as connection:
             await still_in(connection, member)
+            await roster_changes.learn_verify_key(connection, member.id, member.pair())
             await append(connection, member.id, act, moment_of(at))
     except (CannotOpen, MemberDisabled):
         raise WrongPassphrase("the name or the passphrase is wrong") from None
@@ -137,11 +139,12 @@ async def _account(connection: AsyncConnection, name: str) -> Any | None:
 
 
 async def still_in(connection: AsyncConnection, member: UnlockedMember) -> None:
-    """Raises MemberDisabled where a member was disabled or given another key since they logged in."""
+    """Raises MemberDisabled where a member was disabled, given another key since they logged in, or never let in."""
     query = select(staff.c.id).where(
         and_(staff.c.id == member.id, staff.c.active, staff.c.public_key == member.public_key)
     )
-    if (await connection.execute(query)).one_or_none() is None:
+    there = (await connection.execute(query)).one_or_none() is not None
+    if not there or await roster.is_shut_out(connection, member.id, member.public_key):
         raise MemberDisabled("this account is not active")
 
 

@@ -15,16 +15,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.reports import roster, roster_changes
 from safetybot.reports.audit import OPERATOR, Act, append, transaction
 from safetybot.reports.cases import RECOVERY
+from safetybot.reports.envelopes import key_row
 from safetybot.reports.login import UnlockedMember, acting
 from safetybot.reports.passphrases import lock_member
 from safetybot.reports.sealing import KEY_BYTES, CannotOpen, KeyPair, rewrap_key, unwrap_key
 from safetybot.reports.staff import Member, find_member, list_members
 from safetybot.reports.staff_errors import MemberDisabled, StaffError, UnknownMember
 from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.times import moment_of
-from safetybot.storage.tables import envelope_keys, envelopes, recovery_key, second_factors, staff
+from safetybot.reports.times import day_of, moment_of
+from safetybot.reports.vouching import NotVouched
+from safetybot.storage.tables import envelope_keys, envelopes, passkeys, recovery_key, second_factors, staff
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, so nothing read out or written down is taken for something else."""
@@ -91,7 +94,7 @@ async def grant(
 
     It is done some hundreds at a time, each with its row in the log, so that others can write in between; where it is
     broken off, what was given stays, and the next time goes on there.
-    Raises UnknownMember, MemberDisabled, MemberLocked, MustChangePassphrase.
+    Raises UnknownMember, MemberDisabled, MemberLocked, MustChangePassphrase, NotVouched.
     """
     opened = damaged = total = 0
     after = ("", 0)
@@ -102,6 +105,7 @@ async def grant(
             if member is None:
                 raise UnknownMember("no member of staff has this id")
             _must_be_active(member)
+            member = await _as_let_in(connection, member)
             if not after[0]:
                 total = await _missing(connection, by.id, to)
             found = await _to_give(connection, by.id, to, after, _BATCH)
@@ -133,8 +137,7 @@ async def drill(engine: AsyncEngine, member: UnlockedMember, typed: str, at: dt.
     pair = read_spelt(typed)
     async with transaction(engine) as connection:
         await acting(connection, member)
-        stored = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
-        result = Drill(stored == pair.public, None)
+        result = Drill(await _is_recovery_key(connection, pair), None)
         if result.right:
             both = and_(
                 envelope_keys.c.case_id == envelopes.c.case_id,
@@ -178,11 +181,10 @@ async def recover(
     """Gives a member new keys, a new passphrase to change, and every envelope there is, by the recovery key.
 
     ``show`` is called just before it is committed: where it raises, nothing is changed.
-    Raises UnknownMember, MemberDisabled, WrongRecoveryKey, WeakPassphrase.
+    Raises UnknownMember, MemberDisabled, WrongRecoveryKey, WeakPassphrase, NotVouched.
     """
     async with engine.connect() as connection:
-        stored = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
-        if stored != recovery.public:
+        if not await _is_recovery_key(connection, recovery):
             raise WrongRecoveryKey("this recovery key belongs to another installation")
         member = await find_member(connection, name)
     pair = KeyPair.new()
@@ -192,15 +194,37 @@ async def recover(
         _must_be_active(member)
         # Sealed under the old key, so of no more use: they set up a new one when they next log in.
         await connection.execute(delete(second_factors).where(second_factors.c.member == member.id))
+        await connection.execute(delete(passkeys).where(passkeys.c.member == member.id))
         await connection.execute(delete(envelope_keys).where(envelope_keys.c.reader == member.id))
         change = update(staff).where(staff.c.id == member.id)
         await connection.execute(change.values(public_key=pair.public, must_change=True, **locked))
+        await roster_changes.renew(connection, member.id, pair, day_of(at))
         renewed = replace(member, public_key=pair.public)
         result = await _rewrap_everything(connection, RECOVERY, recovery, renewed, progress)
         moment = moment_of(at)
         await append(connection, OPERATOR, Act.STAFF_RECOVERED, moment, member=member.id, envelopes=result.opened)
         show()
     return result
+
+
+async def _as_let_in(connection: AsyncConnection, member: Member) -> Member:
+    """The member with the key that was vouched for, which is what is sealed to. Raises NotVouched."""
+    key = (await roster.check(connection)).readers.get(member.id)
+    if key is None or key != member.public_key:
+        raise NotVouched("this account, or its key, was not let in by anybody: nothing is granted to it")
+    return replace(member, public_key=key)
+
+
+async def _is_recovery_key(connection: AsyncConnection, pair: KeyPair) -> bool:
+    """Whether it is the installation's, by the list of members; where that does not hold, by the table.
+
+    A key that somebody else put there opens nothing of what was sealed before.
+    """
+    try:
+        return (await roster.load(connection)).recovery == pair.public
+    except NotVouched:
+        stored = (await connection.execute(select(recovery_key.c.public_key))).scalar_one_or_none()
+        return stored is not None and bytes(stored) == pair.public
 
 
 def _must_be_active(member: Member) -> None:
@@ -257,9 +281,7 @@ async def _give(connection: AsyncConnection, found: Sequence[Row[Any]], pair: Ke
     """Seals keys to one more; how many could be opened."""
     wrapped = await asyncio.to_thread(_rewrap_all, [row.wrapped for row in found], pair, to.public_key)
     rows = [
-        {"case_id": row.case_id, "number": row.number, "reader": to.id, "wrapped": key}
-        for row, key in zip(found, wrapped, strict=True)
-        if key is not None
+        key_row(row.case_id, row.number, to.id, key) for row, key in zip(found, wrapped, strict=True) if key is not None
     ]
     if rows:
         await connection.execute(insert(envelope_keys), rows)

@@ -1,5 +1,7 @@
 """The second factor: codes of an app on the member's phone (TOTP, RFC 6238), and recovery codes for when it is lost.
 
+A member with passkeys (:mod:`safetybot.reports.passkeys`) may have no app; recovery codes everybody has.
+
 The secret and the unused recovery codes are sealed under a key made from the member's private key, so that they can be
 read, and made, only once the passphrase was right. A code is taken once, and none older than one that was taken.
 """
@@ -50,7 +52,8 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class _Factor:
-    secret: str = field(repr=False)
+    secret: str | None = field(repr=False)
+    """Of the app; None where there is none."""
     codes: tuple[str, ...] = field(repr=False)
     last_step: int
 
@@ -73,6 +76,11 @@ async def with_second_factor(connection: AsyncConnection) -> frozenset[str]:
 async def codes_left(connection: AsyncConnection, member: UnlockedMember) -> int:
     """How many recovery codes a member has not used. Raises SecondFactorMissing, MemberLocked."""
     return len((await _load(connection, member)).codes)
+
+
+async def has_app(connection: AsyncConnection, member: UnlockedMember) -> bool:
+    """Whether an app on a phone is set up. Raises SecondFactorMissing, MemberLocked."""
+    return (await _load(connection, member)).secret is not None
 
 
 async def is_usable(connection: AsyncConnection, member: UnlockedMember) -> bool:
@@ -112,6 +120,22 @@ async def enrol(
     return [_shown(each) for each in codes]
 
 
+async def add_codes_alone(connection: AsyncConnection, member: UnlockedMember, at: dt.datetime) -> Sequence[str]:
+    """Makes recovery codes for a member who has no second factor and sets up a passkey; in the caller's transaction.
+
+    Raises SecondFactorSet.
+    """
+    theirs = second_factors.c.member == member.id
+    if (await connection.execute(select(second_factors.c.member).where(theirs))).one_or_none():
+        raise SecondFactorSet("there is a second factor already")
+    codes = _new_codes()
+    sealed = _seal(member, None, codes)
+    await connection.execute(
+        insert(second_factors).values(member=member.id, sealed=sealed, last_step=-1, created=day_of(at))
+    )
+    return [_shown(each) for each in codes]
+
+
 async def show(engine: AsyncEngine, member: UnlockedMember, typed: str, at: dt.datetime) -> Passed:
     """Lets a member in who types a code of their app, or a recovery code; a code is good for once.
 
@@ -121,7 +145,7 @@ async def show(engine: AsyncEngine, member: UnlockedMember, typed: str, at: dt.d
         await acting(connection, member)
         factor = await _load(connection, member)
         digits, letters = _digits(typed), _letters(typed)
-        step = _step(factor.secret, digits, at, after=factor.last_step)
+        step = None if factor.secret is None else _step(factor.secret, digits, at, after=factor.last_step)
         theirs = second_factors.c.member == member.id
         moment = moment_of(at)
         if step is not None:
@@ -161,12 +185,13 @@ async def _load(connection: AsyncConnection, member: UnlockedMember) -> _Factor:
         raise SecondFactorMissing("there is no second factor: log in again to set one up")
     try:
         content = open_with(row.sealed, _context(member), _key(member))
-        return _Factor(str(content["secret"]), tuple(map(str, content["codes"])), row.last_step)
+        secret = content["secret"]
+        return _Factor(None if secret is None else str(secret), tuple(map(str, content["codes"])), row.last_step)
     except (SealingError, KeyError, TypeError):
         raise SecondFactorMissing("the second factor is damaged: a colleague must reset it") from None
 
 
-def _seal(member: UnlockedMember, secret: str, codes: Sequence[str]) -> bytes:
+def _seal(member: UnlockedMember, secret: str | None, codes: Sequence[str]) -> bytes:
     return seal_with(encode({"secret": secret, "codes": [*codes]}), _context(member), _key(member), random(_NONCE))
 
 

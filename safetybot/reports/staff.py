@@ -11,28 +11,28 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from safetybot.reports import roster_changes
 from safetybot.reports.audit import OPERATOR, Act, append, transaction
-from safetybot.reports.cases import RECOVERY
 from safetybot.reports.passphrases import lock_member, plain
+from safetybot.reports.roster import readers as readers
 from safetybot.reports.sealing import KeyPair
 from safetybot.reports.staff_errors import (
     BadName,
     NameTaken,
-    NoReader,
     NotActive,
     SecondFactorMissing,
     UnknownMember,
 )
 from safetybot.reports.stretching import KeyStretcher, Parameters
 from safetybot.reports.times import day_of, moment_of
-from safetybot.storage.tables import recovery_key, second_factors, staff
+from safetybot.storage.tables import passkeys, recovery_key, second_factors, staff
 
 NAME_MAX = 80
 
@@ -55,19 +55,6 @@ class Member:
     must_change: bool
     created: str
     public_key: bytes
-
-
-async def readers(connection: AsyncConnection) -> Mapping[str, bytes]:
-    """Id → public key of everyone a new envelope is sealed to: active members, and the recovery key.
-
-    Raises NoReader.
-    """
-    query = select(staff.c.id, staff.c.public_key).where(staff.c.active)
-    found = {row.id: row.public_key for row in await connection.execute(query)}
-    recovery = await recovery_public_key(connection)
-    if not found or recovery is None:
-        raise NoReader("there is no active member of staff: run  safetybot staff add NAME")
-    return {**found, RECOVERY: recovery}
 
 
 async def list_members(connection: AsyncConnection) -> Sequence[Member]:
@@ -95,13 +82,15 @@ async def add(
     parameters: Parameters | None = None,
     *,
     by: By = the_operator,
+    signer: KeyPair | None = None,
     show: Callable[[Member, KeyPair | None], None] = lambda member, recovery: None,
 ) -> tuple[Member, KeyPair | None]:
     """Adds a member who must change ``passphrase`` at first; with the first of all, the recovery key is made.
 
     The recovery key pair is in no other place: print it (:func:`safetybot.reports.recovery.spell`) and forget it.
+    ``signer``: the keys of the member who lets them in; an operator vouches by the server's secret.
     ``show`` is called with what is returned, just before it is committed: where it raises, nothing is added.
-    Raises BadName, NameTaken, WeakPassphrase.
+    Raises BadName, NameTaken, WeakPassphrase, NotVouched.
     """
     name = plain(name)
     if not name or len(name) > NAME_MAX or any(unicodedata.category(letter).startswith("C") for letter in name):
@@ -116,6 +105,16 @@ async def add(
         recovery = await _first_recovery_key(connection, at)
         await connection.execute(insert(staff).values(**asdict(member), **locked))
         await append(connection, actor, Act.STAFF_ADDED, moment_of(at), member=member.id)
+        await roster_changes.add(
+            connection,
+            member.id,
+            name,
+            pair,
+            member.created,
+            voucher=actor,
+            signer=signer,
+            recovery=recovery.public if recovery else None,
+        )
         show(member, recovery)
     return member, recovery
 
@@ -148,6 +147,7 @@ async def disable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_
         actor = await by(connection)
         member = await find_member(connection, name)
         await connection.execute(update(staff).where(staff.c.id == member.id).values(active=False))
+        await roster_changes.set_active(connection, member.id, active=False)
         await append(connection, actor, Act.STAFF_DISABLED, moment_of(at), member=member.id)
         return sum(other.active for other in await list_members(connection))
 
@@ -155,7 +155,7 @@ async def disable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_
 async def enable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_operator) -> Member:
     """Lets a member in again, with the keys and the passphrase they had; what is new is sealed to them from now on.
 
-    What came meanwhile a colleague grants. Raises UnknownMember; NotActive where they are active already.
+    What came meanwhile a colleague grants. Raises UnknownMember; NotActive where they are active already; NotVouched.
     """
     async with transaction(engine) as connection:
         actor = await by(connection)
@@ -163,17 +163,22 @@ async def enable(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_o
         if member.active:
             raise NotActive("this account is active already")
         await connection.execute(update(staff).where(staff.c.id == member.id).values(active=True))
+        await roster_changes.set_active(connection, member.id, active=True)
         await append(connection, actor, Act.STAFF_ENABLED, moment_of(at), member=member.id)
         return await find_member(connection, name)
 
 
 async def reset_second_factor(engine: AsyncEngine, name: str, at: dt.datetime, by: By = the_operator) -> Member:
-    """Has a member set up a new second factor when they next log in. Raises UnknownMember, SecondFactorMissing."""
+    """Has a member set up a new second factor when they next log in: app, recovery codes and passkeys are forgotten.
+
+    Raises UnknownMember, SecondFactorMissing.
+    """
     async with transaction(engine) as connection:
         actor = await by(connection)
         member = await find_member(connection, name)
         gone = await connection.execute(delete(second_factors).where(second_factors.c.member == member.id))
-        if not gone.rowcount:
+        keys = await connection.execute(delete(passkeys).where(passkeys.c.member == member.id))
+        if not gone.rowcount and not keys.rowcount:
             raise SecondFactorMissing("this member has no second factor yet: they set one up when they next log in")
         await append(connection, actor, Act.SECOND_RESET, moment_of(at), member=member.id)
         return member

@@ -63,3 +63,23 @@ class SecondFactorSet(StaffError):
 
 class SecondFactorMissing(StaffError):
     """There is no second factor that this member can use."""
+
+
+class PasskeyRefused(WrongSecondFactor):
+    """A passkey's answer does not hold."""
+
+
+class PasskeyCopied(PasskeyRefused):
+    """A passkey's signature is right and its counter went back: two authenticators answer with one key."""
+
+
+class NoSuchPasskey(StaffError):
+    """The member has no such passkey."""
+
+
+class LastSecondFactor(StaffError):
+    """Without this passkey the member would have no second factor."""
+
+
+class NotLocked(StaffError):
+    """Nothing is counted against the member."""

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 import nacl.pwhash
+
+from safetybot.fair_gate import FairGate
 
 PASSES = 3
 MEMORY = 256 * 1024 * 1024
@@ -50,7 +53,7 @@ def stretch(secret: bytes, salt: bytes, size: int, parameters: Parameters) -> by
 
 
 class KeyStretcher:
-    """Runs slow functions in threads of its own, no more than ``max_at_once`` together.
+    """Runs slow functions in threads of its own, no more than ``max_at_once`` together, in turn among who asks.
 
     A task that is cancelled while its function runs does not let another one in early: the limit is the number of
     threads, each with 256 MiB to itself. Use one for a process, and close it at the end.
@@ -58,10 +61,28 @@ class KeyStretcher:
 
     def __init__(self, max_at_once: int = 1) -> None:
         self._threads = ThreadPoolExecutor(max_at_once, thread_name_prefix="stretch")
+        self._gate = FairGate(max_at_once)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What ``function`` returns or raises, when its turn has come."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        """What ``function`` returns or raises, when its turn has come: in the order of asking."""
+        return await self.run_for(None, function, *args, **kwargs)
+
+    async def run_for(self, source: Hashable, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same; where many wait, each ``source`` has its turn, however much of one there is."""
+        await self._gate.enter(source)
+        loop = asyncio.get_running_loop()
+
+        def ended(_: object) -> None:
+            with suppress(RuntimeError):  # the loop ended before the thread did
+                loop.call_soon_threadsafe(self._gate.leave, source)
+
+        try:
+            running = self._threads.submit(lambda: function(*args, **kwargs))
+        except RuntimeError:  # closed
+            self._gate.leave(source)
+            raise
+        running.add_done_callback(ended)
+        return await asyncio.wrap_future(running)
 
     def close(self) -> None:
         """Lets what runs finish; nothing more is begun."""

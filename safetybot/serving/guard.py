@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safetybot.serving.headers import header
@@ -42,7 +42,7 @@ class Guard:
     ) -> None:
         """``headers``: those of the answer at a path (:func:`headers_of`)."""
         self._app = app
-        self._hosts = options.hosts
+        self._options = options
         self._headers = headers
         self._problem = problem
 
@@ -61,7 +61,7 @@ class Guard:
                 message["headers"] = [*message["headers"], *(each for each in wanted if each[0] not in said)]
             await send(message)
 
-        if self._hosts is not None and _name(scope) not in self._hosts:
+        if not self._options.answers_to(_name(scope)):
             response = await self._problem(Request(scope, receive), 421)
             await response(scope, receive, with_headers)
             return
@@ -76,6 +76,22 @@ class Guard:
                 return
             response = await self._problem(Request(scope, receive), 500)
             await response(scope, receive, with_headers)
+
+
+class OwnNames:
+    """Answers only to our own names, on pages for programs."""
+
+    def __init__(self, app: ASGIApp, options: ServingOptions) -> None:
+        self._app = app
+        self._options = options
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        app = self._app
+        if scope["type"] == "http" and not self._options.answers_to(_name(scope)):
+            told = "Not a name of this server: see SAFETYBOT_METRICS_NAMES.\n"
+            app = PlainTextResponse(told, 421, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+        await app(scope, receive, send)
 
 
 def is_from_here(request: Request, options: ServingOptions, *, surely: bool) -> bool:

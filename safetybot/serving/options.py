@@ -45,6 +45,10 @@ class ServingOptions:
             return None
         return frozenset(name.lower() for name in (*LOOPBACK, self.host, public or self.host) if name)
 
+    def answers_to(self, name: str) -> bool:
+        """Whether a request that asks for this name, in lower case and without a port, is answered."""
+        return self.hosts is None or name in self.hosts
+
     def shown(self, port: int) -> str:
         """The address to tell an operator."""
         host = f"[{self.host}]" if ":" in self.host else self.host

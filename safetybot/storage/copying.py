@@ -20,7 +20,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    Connection,
     Integer,
     LargeBinary,
     MetaData,
@@ -43,6 +42,7 @@ from sqlalchemy.types import TypeEngine
 
 from safetybot.storage import migrations
 from safetybot.storage.database import engine_of, migration_config
+from safetybot.storage.database import upgrade as upgrade
 from safetybot.storage.opening import DatabaseError, TooNew, named_errors
 from safetybot.storage.rows import Fingerprint, Kind, Row, Shape, encode_row
 from safetybot.storage.tables import audit_head, marks, metadata, staff_chat
@@ -232,14 +232,9 @@ async def drop_empty(connection: AsyncConnection) -> None:
 
 async def make_tables(connection: AsyncConnection, revision: str) -> None:
     """Makes the tables of a revision, without a row, in a database that has none."""
-    await connection.run_sync(upgrade, revision)
+    await upgrade(connection, revision)
     for name in _MADE_WITH_ROWS & {shape.name for shape in shapes_at(revision)}:
         await connection.execute(delete(metadata.tables[name]))
-
-
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Runs the migrations up to a revision, in the transaction that is open."""
-    command.upgrade(migration_config(connection), revision)
 
 
 async def must_hold(connection: AsyncConnection, shapes: Sequence[Shape], wanted: Mapping[str, Fingerprint]) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, create_engine, event
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, create_engine, event, exists, or_, select
 from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from safetybot.storage.postgresql import patiently, postgresql_engine
 from safetybot.storage.same_file import watch_file
+from safetybot.storage.tables import recovery_key, staff
 from safetybot.storage.where import Where as Where
 
 Engine = AsyncEngine
@@ -32,6 +35,15 @@ _WAL_TRIES, _WAL_PAUSE = 100, 0.01
 _LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'safetyb!', 'big')})"
 """PostgreSQL's right to write: one for each database, given back when the transaction ends."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VOUCHED = "0011"
+"""The revision from which on the keys of members are vouched for."""
+
+Adopt = Callable[[AsyncConnection], Awaitable[None]]
+"""Vouches for the members of a database from before :data:`_VOUCHED`, in the transaction that upgrades it."""
+
+
+class NobodyVouches(Exception):  # noqa: N818 - named for what went wrong
+    """A database with members in it is from before their keys were vouched for, and the one who upgrades it cannot."""
 
 
 def engine_of(where: Where) -> AsyncEngine:
@@ -144,15 +156,42 @@ def for_reading(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
-    """Runs every migration up to ``revision`` that the database has not had: all of them, or none."""
+async def migrate(engine: AsyncEngine, revision: str = "head", adopt: Adopt | None = None) -> None:
+    """Runs every migration up to ``revision`` that the database has not had: all of them, or none.
+
+    This is the only moment in which members who are there already are taken as they are. Raises NobodyVouches.
+    """
     # Of two processes the second waits here, and finds it done.
     if engine.dialect.name == "sqlite":
         async with for_writing(engine).begin() as connection:
-            await connection.run_sync(_upgrade, revision)
+            await upgrade(connection, revision, adopt)
         return
     async with patiently(engine) as patient, for_writing(_with_beginnings(patient)).begin() as connection:
-        await connection.run_sync(_upgrade, revision)
+        await upgrade(connection, revision, adopt)
+
+
+async def upgrade(connection: AsyncConnection, revision: str = "head", adopt: Adopt | None = None) -> None:
+    """As :func:`migrate`, in the transaction that is open."""
+    before = await connection.run_sync(_has_vouched)
+    await connection.run_sync(_upgrade, revision)
+    if before or not await connection.run_sync(_has_vouched):
+        return
+    if not (
+        await connection.execute(select(or_(exists(select(staff.c.id)), exists(select(recovery_key.c.id)))))
+    ).scalar():
+        return
+    if adopt is None:
+        raise NobodyVouches
+    await adopt(connection)
+
+
+def _has_vouched(connection: Connection) -> bool:
+    """Whether the tables are of a revision in which members are vouched for."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return False
+    script = ScriptDirectory.from_config(migration_config(connection))
+    return _VOUCHED in {each.revision for each in script.iterate_revisions(current, "base")}
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

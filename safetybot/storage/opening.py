@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.storage.database import engine_of, migrate, migration_config, reader_of
+from safetybot.storage.database import Adopt, NobodyVouches, engine_of, migrate, migration_config, reader_of
 from safetybot.storage.postgresql import CannotReach, NoTls
 from safetybot.storage.where import Where, shown
 
@@ -30,6 +30,7 @@ _REMEDIES = {
     "CANTOPEN": "it cannot be opened: run this as the user the bot runs as",
     "PERM": "it cannot be opened: run this as the user the bot runs as",
     "GONE": "its file was there and is gone: put it back, or restore a backup",
+    "CONSTRAINT_FOREIGNKEY": "what is in it contradicts itself: run  safetybot doctor",
     "IOERR": "its disk does not do what it should: see whether it is full or broken",
 }
 """SQLite's names of errors → what they mean to an operator."""
@@ -50,6 +51,7 @@ _SERVER_REMEDIES = {
     "57P01": "the server is stopping: try again once it is back",
     "57P02": "the server crashed: try again once it is back",
     "57P03": "the server is starting or stopping: try again",
+    "23503": "what is in it contradicts itself: run  safetybot doctor",
     "XX001": "it is damaged: restore a backup",
     "XX002": "an index of it is damaged: run  REINDEX DATABASE  there",
 }
@@ -59,6 +61,7 @@ _UNREACHABLE = "it cannot be reached: see whether the server runs, and SAFETYBOT
 
 
 _MAKES = "safetybot run  or  safetybot staff add NAME  makes it"
+_EARLIER = "the database is of an earlier version: run  safetybot run  to upgrade it"
 _VERSION = "alembic_version"
 """The table that says which migrations were run."""
 
@@ -106,15 +109,18 @@ def _schema(connection: Connection) -> Schema:
 
 
 @asynccontextmanager
-async def opened(where: Where, *, make: bool = False, upgrade: bool = False) -> AsyncIterator[AsyncEngine]:
+async def opened(
+    where: Where, *, make: bool = False, upgrade: bool = False, adopt: Adopt | None = None
+) -> AsyncIterator[AsyncEngine]:
     """The database ``where`` it is with the newest tables; with ``make`` they are made, or upgraded, where needed.
 
     With ``upgrade`` they are upgraded where needed, and never made. A PostgreSQL database itself is made by its owner.
+    ``adopt`` vouches for members from before that was done; without it their database is not upgraded.
 
     Raises NoDatabase, NotUpgraded, TooNew; DatabaseFailed where anything in the block failed for the database's sake.
     """
     if not make:
-        _must_exist(where)
+        must_exist(where)
     with named_errors():
         engine = engine_of(where)
         try:
@@ -125,7 +131,10 @@ async def opened(where: Where, *, make: bool = False, upgrade: bool = False) -> 
             found = found or Schema.OLD
             _must_be(found, old=make or upgrade)
             if found is Schema.OLD:
-                await migrate(engine)
+                try:
+                    await migrate(engine, adopt=adopt)
+                except NobodyVouches:
+                    raise NotUpgraded(_EARLIER) from None
             yield engine
         finally:
             await engine.dispose()
@@ -137,7 +146,7 @@ async def reading(where: Where) -> AsyncIterator[AsyncConnection]:
 
     Raises NoDatabase; DatabaseFailed as :func:`opened` does.
     """
-    _must_exist(where)
+    must_exist(where)
     with named_errors():
         engine = reader_of(where)
         try:
@@ -167,7 +176,7 @@ def _must_be(found: Schema, *, old: bool = False) -> None:
     if found is Schema.TOO_NEW:
         raise TooNew("the database was made by a later version of safetybot: install that one")
     if found is Schema.OLD and not old:
-        raise NotUpgraded("the database is of an earlier version: run  safetybot run  to upgrade it")
+        raise NotUpgraded(_EARLIER)
 
 
 @contextmanager
@@ -191,10 +200,11 @@ def _named(error: Exception) -> tuple[str, str]:
     if isinstance(of_driver, CannotReach):
         return str(of_driver), _UNREACHABLE
     name = str(getattr(cause, "sqlite_errorname", type(of_driver).__name__)).removeprefix("SQLITE_")
-    return name, _REMEDIES.get(name.partition("_")[0], "")
+    return name, _REMEDIES.get(name) or _REMEDIES.get(name.partition("_")[0], "")
 
 
-def _must_exist(where: Where) -> None:
+def must_exist(where: Where) -> None:
+    """Raises NoDatabase where there is no SQLite file."""
     if isinstance(where, Path) and not where.exists():
         raise NoDatabase(f"there is no database at {where} yet: {_MAKES}")
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from enum import Enum
 from functools import cache
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.storage import marks
+from safetybot.storage.tables import sessions
 
+PROBE_BYTES = 16_384
+"""Of the session that is put in: several pages, none of which is there yet."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -26,7 +30,11 @@ class Probe(Enum):
 
 
 async def probe(engine: AsyncEngine, now: str) -> Probe:
-    """Looks, and writes one small row (``now``), for nothing less shows that a disk is full. Never raises."""
+    """Look, and commit what one chat's turn would, for nothing less shows that a disk is full. Never raises.
+
+    ``now`` is noted. A row of a session is put in and taken out again: a note alone takes the place of the note before,
+    for which there is room on a disk that has none left for anything new.
+    """
     try:
         newest = await asyncio.to_thread(newest_revision)
         async with engine.connect() as connection:
@@ -35,7 +43,12 @@ async def probe(engine: AsyncEngine, now: str) -> Probe:
     except Exception:
         return Probe.AWAY
     try:
-        await marks.put(engine, marks.WRITTEN, now)
+        async with engine.begin() as connection:
+            await marks.put_on(connection, marks.WRITTEN, now)
+            key = os.urandom(32)  # no chat's
+            row = {"chat_key": key, "sealed": os.urandom(PROBE_BYTES), "expires": 0}
+            await connection.execute(insert(sessions), row)
+            await connection.execute(delete(sessions).where(sessions.c.chat_key == key))
     except Exception:
         return Probe.READ_ONLY
     return Probe.GOOD

@@ -90,6 +90,12 @@ class Fingerprint:
             self.rows += 1
             self._sum += int.from_bytes(hashlib.blake2b(row, digest_size=32).digest(), "big")
 
+    def without(self, other: Fingerprint) -> Fingerprint:
+        """Return the fingerprint of these rows without those of another, which are among them."""
+        rest = Fingerprint()
+        rest.rows, rest._sum = self.rows - other.rows, self._sum - other._sum
+        return rest
+
     @property
     def digest(self) -> str:
         """64 hexadecimal digits."""

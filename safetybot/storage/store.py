@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from safetybot.storage.bad_values import is_bad_value
 from safetybot.storage.errands import run
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import (
@@ -55,6 +57,8 @@ _LOOK = union_all(
     ).where(tuple_(handled_updates.c.channel, handled_updates.c.update_id).in_(_UPDATES)),
 )
 """All that a turn begins with, of many chats: (table, chat, envelope, expiry), and (channel, None, None, update)."""
+
+_log = logging.getLogger(__name__)
 
 Update = tuple[str, int]
 """Channel and number of an update."""
@@ -112,6 +116,15 @@ class Batch:
         self.handled |= newer.handled
         self.counts += newer.counts
 
+    def rows(self) -> list[Batch]:
+        """A batch for each row; counters last and in order, as they are always written."""
+        return [
+            *(Batch(sessions={key: sealed}) for key, sealed in self.sessions.items()),
+            *(Batch(fragments={key: sealed}) for key, sealed in self.fragments.items()),
+            *(Batch(handled={update: expires}) for update, expires in self.handled.items()),
+            *(Batch(counts=Counter({count: number})) for count, number in sorted(self.counts.items())),
+        ]
+
 
 class Store:
     """The conversation's tables of one database."""
@@ -148,8 +161,13 @@ class Store:
         ]
 
     async def write(self, batch: Batch) -> None:
-        """Writes a batch in one transaction: all of it, or nothing."""
-        await run(self.engine, lambda connection: self.write_on(connection, batch))
+        """Writes a batch in one transaction: all of it, or nothing; but without a row that no database takes."""
+        try:
+            await run(self.engine, lambda connection: self.write_on(connection, batch))
+        except Exception as error:
+            if not is_bad_value(error):
+                raise
+            await run(self.engine, lambda connection: self.write_rows_on(connection, batch))
 
     def write_on(self, connection: Connection, batch: Batch) -> None:
         """As :meth:`write`, in a transaction that the caller has begun."""
@@ -163,6 +181,30 @@ class Store:
             connection.execute(self._insert(handled_updates).on_conflict_do_nothing(), rows)
         if batch.counts:
             self._add(connection, batch.counts)
+
+    def write_rows_on(self, connection: Connection, batch: Batch) -> None:
+        """As :meth:`write_on`, but a row that no database takes is given up alone: it must not stop other chats'."""
+        if connection.dialect.name == "sqlite" and not connection.connection.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # which the driver leaves out before a savepoint
+        self._write_halves(connection, batch.rows())
+
+    def _write_halves(self, connection: Connection, rows: Sequence[Batch]) -> None:
+        together = Batch()
+        for row in rows:
+            together.merge(row)
+        try:
+            with connection.begin_nested():
+                self.write_on(connection, together)
+        except Exception as error:
+            if not is_bad_value(error):
+                raise
+            if len(rows) == 1:
+                # The type alone: an error may carry what was to be written.
+                _log.error("a row that no database takes was given up: %s", type(error).__name__)
+                return
+            middle = len(rows) // 2
+            self._write_halves(connection, rows[:middle])
+            self._write_halves(connection, rows[middle:])
 
     async def purge(self, hour: int, second: int, *, deleted: bool = False) -> None:
         """Deletes everything of chats whose time is over, without leaving a trace of it.
@@ -188,6 +230,24 @@ class Store:
         key = tuple(table.primary_key.columns)
         free = select(*key).where(over).with_for_update(skip_locked=True)
         return delete(table).where(tuple_(*key).in_(free))
+
+    async def rename(self, old: bytes, new: bytes, reseal: Callable[[str, bytes], bytes | None]) -> None:
+        """Move all that is stored of a chat to another key in one transaction, each envelope sealed anew.
+
+        ``reseal`` takes the name of a table and an envelope; None gives the envelope up.
+        """
+
+        def work(connection: Connection) -> None:
+            for table in (sessions, fragments, drafts, visits, transcripts):
+                row = connection.execute(
+                    delete(table).where(table.c.chat_key == old).returning(table.c.sealed, table.c.expires)
+                ).one_or_none()
+                envelope = None if row is None else reseal(table.name, row.sealed)
+                if row is not None and envelope is not None:
+                    values = {"chat_key": new, "sealed": envelope, "expires": row.expires}
+                    connection.execute(table.insert().values(values))
+
+        await run(self.engine, work)
 
     async def counted(self, first_day: str, last_day: str) -> Mapping[tuple[str, str], int]:
         """(name, topic) → sum from ``first_day`` to ``last_day``, both included."""

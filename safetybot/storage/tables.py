@@ -119,6 +119,14 @@ recovery_key = Table(
     Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
 )
 
+roster = Table(
+    "roster",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("document", LargeBinary, nullable=False, comment="members and recovery key, as JSON"),
+    Column("mac", LargeBinary(32), nullable=False, comment="of the document, by the vouching key"),
+)
+
 cases = Table(
     "cases",
     metadata,
@@ -160,10 +168,20 @@ second_factors = Table(
     Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
 )
 
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(32), primary_key=True, comment="hash of the credential's id"),
+    Column("member", String(16), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False, comment="the credential and its name, to the member's key"),
+    Column("created", String(10), nullable=False, comment="UTC, 2026-11-24"),
+)
+
 login_tries = Table(
     "login_tries",
     metadata,
-    Column("name_key", LargeBinary(32), primary_key=True, comment="hash of the name that was typed"),
+    Column("counter", LargeBinary(32), primary_key=True, comment="hash of what is counted together"),
+    Column("member", String(16), comment="whose account was tried; null for a name that nobody has"),
     Column("failed", Integer, nullable=False, comment="since the last that was right"),
     Column("until", BigInteger, nullable=False, comment="second since 1970 before which none is tried"),
     Column("expires", BigInteger, nullable=False, index=True, comment="hour since 1970 after which it is deleted"),
@@ -194,6 +212,7 @@ envelopes = Table(
     Column("day", String(10), nullable=False, comment="UTC, 2026-11-24"),
     Column("unread", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(16), comment="of the row, to see damage without a key"),
     ForeignKeyConstraint(["case_id"], ["cases.id"]),
 )
 # The desk's queue asks again and again what is unread; most is read. SQLite uses it only for this very condition.
@@ -212,6 +231,7 @@ envelope_keys = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("reader", String(16), primary_key=True, index=True, comment="a member of staff, recovery, or case"),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(16), comment="of the row, to see damage without a key"),
     ForeignKeyConstraint(["case_id", "number"], ["envelopes.case_id", "envelopes.number"]),
 )
 
@@ -233,6 +253,8 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
     Column("number", BigInteger, nullable=False, comment="of the newest row"),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("sealed", BigInteger, comment="number of the newest row with a seal"),
+    Column("seal", LargeBinary(32), comment="its MAC, by the vouching key"),
 )
 
 editors_key = Table(

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from safetybot.storage.bad_values import is_bad_value
+
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -21,7 +23,10 @@ class Together(Generic[A, R]):
     """Has things done for many at once, in the order of asking."""
 
     def __init__(self, do: Callable[[Sequence[A]], Awaitable[Sequence[R]]]) -> None:
-        """``do`` gets up to :data:`MOST` askings and gives as many results; what it raises, all of them get."""
+        """``do`` gets up to :data:`MOST` askings and gives as many results; what it raises, all of them get.
+
+        Where it fails for a bad value and has done nothing, it gets them one by one: only whoever asked with it fails.
+        """
         self._do = do
         self._waiting: list[tuple[A, asyncio.Future[R]]] = []
         self._running: asyncio.Task[None] | None = None
@@ -42,6 +47,9 @@ class Together(Generic[A, R]):
                 try:
                     results = await self._do([asked for asked, _ in now])
                 except Exception as error:
+                    if len(now) > 1 and is_bad_value(error):
+                        await self._one_by_one(now)
+                        continue
                     for _, future in now:
                         if not future.done():
                             future.set_exception(error)
@@ -51,3 +59,14 @@ class Together(Generic[A, R]):
                             future.set_result(result)
         finally:
             self._running = None
+
+    async def _one_by_one(self, waiting: Sequence[tuple[A, asyncio.Future[R]]]) -> None:
+        for asked, future in waiting:
+            try:
+                (result,) = await self._do([asked])
+            except Exception as error:
+                if not future.done():
+                    future.set_exception(error)
+            else:
+                if not future.done():
+                    future.set_result(result)

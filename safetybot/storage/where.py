@@ -1,7 +1,8 @@
-"""Where the database is: the path of a SQLite file, or the address of one on a PostgreSQL server."""
+"""Where the database is, a SQLite file's path or an address on a PostgreSQL server, and the files beside it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -17,6 +18,36 @@ TLS = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "s
 _QUERY = sorted({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"} | TLS)
 """What may stand behind the ``?`` of an address."""
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What an installation keeps outside its database."""
+
+    data: Path
+    """The data folder."""
+    secret: Path
+    """The server's secret, which may lie apart from it."""
+
+    @classmethod
+    def beside(cls, database: Path) -> Files:
+        """All in the folder of a SQLite file."""
+        return cls(database.parent, database.parent / "secrets" / "server.key")
+
+    @property
+    def desk_key(self) -> Path:
+        """The vouching key, beside which no server's secret need be: for a desk on a machine of its own."""
+        return self.secret.with_name("desk.key")
+
+    @property
+    def pin(self) -> Path:
+        """The file that remembers the newest list of members."""
+        return self.data / "roster.pin"
+
+    @property
+    def known_database(self) -> Path:
+        """The file that remembers which database the folder is used with."""
+        return self.data / "database.id"
 
 
 class AddressError(ValueError):

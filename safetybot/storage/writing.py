@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import Connection
 
 from safetybot.observing import Observed
+from safetybot.storage.bad_values import is_bad_value
 from safetybot.storage.chat_locks import ChatLocks, TurnLost
 from safetybot.storage.errands import run
 from safetybot.storage.store import Batch, Found, Sealed, Store, Update
@@ -67,17 +69,22 @@ class WriteThrough(Writing):
         """Writes those whose turns are still ours. Whether each of them is written."""
         chats = [chat_key for chat_key, _ in asked]
 
-        def work(connection: Connection) -> set[bytes]:
+        def work(write: Callable[[Connection, Batch], None], connection: Connection) -> set[bytes]:
             ours = self._locks.still_ours(connection, chats)
             together = Batch()
             for chat_key, changed in asked:
                 if chat_key in ours:
                     together.merge(changed)
-            self._store.write_on(connection, together)
+            write(connection, together)
             return ours
 
         with self._observed.committing():
-            ours = await run(self._store.engine, work)
+            try:
+                ours = await run(self._store.engine, partial(work, self._store.write_on))
+            except Exception as error:
+                if not is_bad_value(error):
+                    raise
+                ours = await run(self._store.engine, partial(work, self._store.write_rows_on))
         return [chat_key in ours for chat_key in chats]
 
 

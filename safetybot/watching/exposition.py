@@ -97,6 +97,10 @@ def _installation(numbers: Numbers) -> Iterator[Metric]:
         return
     readers = "Members of staff who can read a report that is made now."
     yield _gauge("safetybot_staff_keys", readers, numbers.readers)
+    unvouched = (
+        "Keys and accounts in the database that nobody on the list of members vouched for; 0 is as it should be."
+    )
+    yield _gauge("safetybot_unvouched_keys", unvouched, numbers.unvouched)
     yield _gauge("safetybot_unread_cases", "Cases with something that nobody has opened.", numbers.unread)
     oldest = "Seconds since the beginning of the day (UTC) of the oldest unread report; 0 where there is none."
     yield _gauge("safetybot_unread_oldest_seconds", oldest, numbers.oldest)

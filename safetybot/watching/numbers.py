@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from safetybot.reports.queue import waiting
-from safetybot.reports.staff import readers
+from safetybot.reports.roster import check
 from safetybot.reports.staff_errors import NoReader
+from safetybot.reports.vouching import NotVouched
 from safetybot.storage import marks
 from safetybot.storage.database import Engine, for_reading
 from safetybot.storage.probing import size
@@ -20,6 +21,8 @@ class Numbers:
     """As they were a moment ago; only ``up`` is set where the database could not be asked."""
 
     up: bool
+    unvouched: int = 0
+    """Keys and accounts that differ from the list of members; where that does not hold, at least one."""
     readers: int = 0
     """Active members of staff who can open a report that is made now; none where there is no recovery key."""
     unread: int = 0
@@ -40,14 +43,20 @@ async def numbers(engine: Engine, now: dt.datetime | None = None) -> Numbers:
     moment = now or dt.datetime.now(dt.UTC)
     try:
         async with for_reading(engine).connect() as connection:
+            can_read, unvouched = 0, 0
             try:
-                can_read = len(await readers(connection)) - 1  # one of them is the recovery key
+                checked = await check(connection)
+                can_read = max(0, len(checked.readers) - 1)  # one of them is the recovery key
+                unvouched = len(checked.troubles)
+            except NotVouched:
+                unvouched = 1
             except NoReader:
-                can_read = 0
+                pass  # nobody was added yet
             found = await waiting(connection)
             noted = await marks.get(connection)
             return Numbers(
                 up=True,
+                unvouched=unvouched,
                 readers=can_read,
                 unread=found.cases,
                 oldest=0.0 if found.since is None else max(0.0, moment.timestamp() - _second(found.since)),

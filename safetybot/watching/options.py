@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from safetybot.serving.options import ServingOptions
+from safetybot.serving.addresses import is_address
+from safetybot.serving.options import LOOPBACK, ServingOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,18 @@ class WatchOptions(ServingOptions):
     settings: ClassVar[str] = "SAFETYBOT_METRICS"
 
     port: int = 9090
+    names: tuple[str, ...] = ()
+    """By which it is asked besides."""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names it answers to, wherever it listens. Addresses are answered to besides."""
+        return frozenset(name.lower() for name in (*LOOPBACK, self.host, *self.names) if name)
+
+    def answers_to(self, name: str) -> bool:
+        """Whether it is one of them, or an address: DNS rebinding, which would show a page of somebody else's what is
+        said here, needs a name."""
+        return name in self.hosts or is_address(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

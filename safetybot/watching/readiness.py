@@ -23,6 +23,7 @@ class Missing(StrEnum):
     CONTENT = "content-not-live"
     DATABASE = "database-unreachable"
     WRITING = "database-not-writable"
+    COMMITS = "commits-failing"
     TABLES = "migrations-not-newest"
     TELEGRAM = "telegram-not-reached"
 
@@ -33,6 +34,7 @@ MEANS = {
     Missing.CONTENT: "no valid content is live: run  safetybot check",
     Missing.DATABASE: "the database does not answer: run  safetybot doctor",
     Missing.WRITING: "the database cannot be written (disk full, read-only, or a standby): run  safetybot doctor",
+    Missing.COMMITS: "what chats change cannot be committed, and is tried again: see the log, run  safetybot doctor",
     Missing.TABLES: "the database has the tables of another version: run the version that it was last used with",
     Missing.TELEGRAM: "Telegram has not been reached since the start: run  safetybot doctor",
 }
@@ -80,6 +82,8 @@ class Readiness:
             return (Missing.STARTING,)
         found = [] if self._content() else [Missing.CONTENT]
         found += _PROBED[await self._probe()]
+        if self._observed.commits_fail():
+            found.append(Missing.COMMITS)
         # Once is enough: where Telegram fails later, to take us out of a load balancer would silence the web chat too.
         self._reached = self._reached or bool(self._observed.telegram_up)
         if self._telegram and not self._reached:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from safetybot.observing import Observed
+from safetybot.serving.guard import OwnNames
 from safetybot.serving.listening import listen, serve
 from safetybot.storage.database import Engine
 from safetybot.watching.app import WatchPages
@@ -59,7 +60,9 @@ async def watched(options: WatchOptions | None, observed: Observed, *, telegram:
     with listen(options) as listening:
         watch.address = listening.address
         listening.socket.listen()  # whoever asks in the first moment waits for it
-        serving = asyncio.create_task(serve(watch.pages.app, options, listening, end), name="metrics")
+        serving = asyncio.create_task(
+            serve(OwnNames(watch.pages.app, options), options, listening, end), name="metrics"
+        )
         try:
             yield watch
         finally:

@@ -9,18 +9,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import uvloop
 
 from safetybot.apart import child as child_module
-from safetybot.apart.child import ProcessEnded
+from safetybot.apart.child import Lane, ProcessEnded
 from safetybot.apart.understanding import Apart, NotUnderstood, UnderstandingApart
+from safetybot.apart.wire import Answered, Asked
+from safetybot.dialogue.effects import OpenCase
+from safetybot.dialogue.kept import Kept, Stage, Visit
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.reader import Library, read_content
+from safetybot.reports.codes import new_code
 from safetybot.understanding import Understanding
 from tests.talking import DIALOGUE_CONTENT
 
@@ -49,8 +53,14 @@ async def say(understanding: Understanding | UnderstandingApart, text: str, memo
 
 
 def process_of(apart: UnderstandingApart) -> int:
-    """The number of the process that understands."""
+    """The number of the process that learnt what to answer with."""
     (number,) = children_of(os.getpid(), "safetybot.apart.process")
+    return number
+
+
+def answering(apart: UnderstandingApart) -> int:
+    """The number of the process that answers."""
+    (number,) = children_of(process_of(apart), "safetybot.apart.process")
     return number
 
 
@@ -126,14 +136,21 @@ def test_it_works_on_the_loop_that_the_bot_runs_on(
 
 
 class TestAProcessThatEnds:
+    @pytest.mark.parametrize("which", [process_of, answering])
     async def test_killed_another_answers(
-        self, apart: UnderstandingApart, understanding: Understanding, caplog: pytest.LogCaptureFixture
+        self,
+        apart: UnderstandingApart,
+        understanding: Understanding,
+        caplog: pytest.LogCaptureFixture,
+        which: Callable[[UnderstandingApart], int],
     ) -> None:
-        first = process_of(apart)
+        await say(apart, "hello")
+        first, answers = which(apart), answering(apart)
         os.kill(first, signal.SIGKILL)
+        await gone(answers)  # with the one that learnt
         assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
-        assert process_of(apart) != first
-        assert caplog.messages == ["the process that understands texts ended, and is started anew"]
+        assert which(apart) != first
+        assert {*caplog.messages} == {"the process that understands texts ended, and is started anew"}
 
     async def test_killed_with_texts_in_hand_all_are_answered(
         self, apart: UnderstandingApart, understanding: Understanding
@@ -141,7 +158,7 @@ class TestAProcessThatEnds:
         await say(apart, "hello")
         waiting = [asyncio.create_task(say(apart, f"{TEXTS[1]} {number}")) for number in range(50)]
         await asyncio.wait(waiting[:1])
-        os.kill(process_of(apart), signal.SIGKILL)
+        os.kill(answering(apart), signal.SIGKILL)
         turns = await asyncio.gather(*waiting)
         assert turns == [await say(understanding, f"{TEXTS[1]} {number}") for number in range(50)]
 
@@ -150,7 +167,7 @@ class TestAProcessThatEnds:
     ) -> None:
         monkeypatch.setattr(child_module, "SILENT_SECONDS", 0.5)
         await say(apart, "hello")
-        first = process_of(apart)
+        first = answering(apart)
         os.kill(first, signal.SIGSTOP)
         # The next one has more time: it is asked when it is ready.
         assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
@@ -162,10 +179,11 @@ class TestAProcessThatEnds:
     ) -> None:
         """Who waits longest waits for all the others; as long as answers come, it goes on."""
         monkeypatch.setattr(child_module, "SILENT_SECONDS", 0.8)
-        number, began = process_of(apart), time.monotonic()
+        await say(apart, "hello")
+        number, began = answering(apart), time.monotonic()
         await asyncio.gather(*(say(apart, f"{TEXTS[1]} {number}") for number in range(3_000)))
         assert time.monotonic() - began > 1.6
-        assert process_of(apart) == number
+        assert answering(apart) == number
 
     async def test_where_the_next_one_ends_too_it_is_told_and_later_ones_are_tried(
         self, apart: UnderstandingApart, understanding: Understanding, monkeypatch: pytest.MonkeyPatch
@@ -179,17 +197,20 @@ class TestAProcessThatEnds:
         assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
 
     async def test_a_signal_to_all_processes_does_not_end_it(self, apart: UnderstandingApart) -> None:
-        number = process_of(apart)
-        for each in (signal.SIGTERM, signal.SIGINT):
-            os.kill(number, each)
+        await say(apart, "hello")
+        numbers = process_of(apart), answering(apart)
+        for number in numbers:
+            for each in (signal.SIGTERM, signal.SIGINT):
+                os.kill(number, each)
         assert await say(apart, "hello")
-        assert process_of(apart) == number
+        assert (process_of(apart), answering(apart)) == numbers
 
     async def test_closed_it_is_gone(self, apart: UnderstandingApart) -> None:
-        number = process_of(apart)
         await say(apart, "hello")
+        numbers = process_of(apart), answering(apart)
         apart.close()
-        await gone(number)
+        for number in numbers:
+            await gone(number)
         with pytest.raises(ProcessEnded):
             await say(apart, "hello")
 
@@ -197,7 +218,7 @@ class TestAProcessThatEnds:
         self, apart: UnderstandingApart, caplog: pytest.LogCaptureFixture
     ) -> None:
         with pytest.raises(NotUnderstood):
-            await apart.respond(typed("hello"), "no memory of Rosalind", MINUTE, offered=True, asks=False)  # type: ignore[arg-type]
+            await say(apart, "hello", Memory("no memory of Rosalind"))  # type: ignore[arg-type]
         assert caplog.messages == ["a text could not be answered: AttributeError"]
         assert await say(apart, "hello")  # and it goes on
 
@@ -291,16 +312,198 @@ class TestChangedContent:
         assert not children_of(os.getpid(), "safetybot.apart.process")
 
 
+class TestFreshProcesses:
+    """What people wrote goes with the process that understood it."""
+
+    async def test_one_that_has_answered_is_replaced_and_nobody_waits(
+        self, apart: UnderstandingApart, understanding: Understanding, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(child_module, "FRESH_SECONDS", 0.3)
+        answer, seen = await say(understanding, TEXTS[1]), set[int]()
+        learnt, until = process_of(apart), time.monotonic() + 2
+        while time.monotonic() < until:
+            began = time.monotonic()
+            assert await say(apart, TEXTS[1]) == answer
+            assert time.monotonic() - began < 1
+            seen.update(children_of(learnt, "safetybot.apart.process"))
+        assert len(seen) >= 4
+        assert process_of(apart) == learnt
+
+    async def test_one_that_nobody_asked_stays(
+        self, apart: UnderstandingApart, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(child_module, "FRESH_SECONDS", 0.3)
+        await say(apart, "hello")
+        first = answering(apart)
+        await gone(first)
+        second = answering(apart)
+        await asyncio.sleep(1)
+        assert answering(apart) == second
+
+    async def test_the_one_before_gives_the_answers_it_owes(
+        self, apart: UnderstandingApart, understanding: Understanding, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(child_module, "FRESH_SECONDS", 0.01)
+        turns = await asyncio.gather(*(say(apart, TEXTS[1]) for _ in range(200)))
+        assert turns == [await say(understanding, TEXTS[1])] * 200
+
+
+HOSTILE = """#!{python}
+import os, pickle, socket, struct, sys, time
+
+import msgspec
+
+class Boom:
+    def __reduce__(self):
+        return open, ({trace!r}, "w")
+
+def framed(data):
+    return struct.pack(">I", len(data)) + data
+
+mark, control = sys.argv[0], socket.socket(fileno=int(sys.argv[-1]))
+meaning = dict(danger=dict(sign="none", because="", emergency_probability=0.0, check_probability=0.0),
+    decision="answer", choices=[dict(topic="sextortion", score=1.0, example="", similarity=1.0)],
+    first_probability=1.0, three_probability=1.0, none_probability=0.0, urgent_probability=0.0, insult=False,
+    foreign=False)
+pack = msgspec.msgpack.encode
+ANSWERS = dict(
+    garbage=os.urandom(500),
+    endless=struct.pack(">I", 0xFFFFFFFF) + b"x" * 1000,
+    pickle=framed(pickle.dumps(Boom())),
+    kinds=framed(pack(dict(meanings=[dict(meaning, insult="yes")]))),
+    sign=framed(pack(dict(meanings=[dict(meaning, danger=dict(meaning["danger"], sign="calm"))]))),
+    number=framed(pack(dict(meanings=[dict(meaning, first_probability=float("nan"))]))),
+    topic=framed(pack(dict(meanings=[dict(meaning, choices=[dict(meaning["choices"][0], topic="none of ours")])]))),
+    nothing=framed(pack(dict(meanings=[]))),
+    many=framed(pack(dict(meanings=[meaning] * 2))),
+    words=framed(pack(dict(failed="he said\\nERROR forged line"))),
+)
+if {kind!r} == "start":
+    control.sendall(framed(pickle.dumps(Boom())))
+    time.sleep(60)
+length = struct.unpack(">I", control.recv(4, socket.MSG_WAITALL))[0]
+control.recv(length, socket.MSG_WAITALL)
+control.sendall(framed(pack(dict(ready=True))))
+kept = []
+while True:
+    _, fds, _, _ = socket.recv_fds(control, 1, 1)
+    if not fds:
+        break
+    kept.append(socket.socket(fileno=fds[0]))
+    kept[-1].recv(1)
+    kept[-1].sendall(ANSWERS[{kind!r}])
+"""
+
+
+class TestAHostileProcess:
+    """Taken over by what it has read, it can at worst be replaced."""
+
+    KINDS = ("garbage", "endless", "pickle", "kinds", "sign", "number", "topic", "nothing", "many", "words")
+
+    @pytest.fixture
+    def hostile(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+        def start(kind: str) -> None:
+            program = tmp_path / "hostile"
+            program.write_text(HOSTILE.format(python=sys.executable, trace=str(tmp_path / "ran"), kind=kind))
+            program.chmod(0o700)
+            monkeypatch.setattr(sys, "executable", str(program))
+
+        return start
+
+    @pytest.mark.parametrize("kind", KINDS)
+    async def test_what_it_answers_runs_nothing_and_it_is_replaced(
+        self,
+        apart: UnderstandingApart,
+        understanding: Understanding,
+        hostile: Callable[[str], None],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        kind: str,
+    ) -> None:
+        await say(apart, "hello")
+        real = answering(apart)
+        hostile(kind)
+        os.kill(process_of(apart), signal.SIGKILL)
+        await gone(real)  # with the one that learnt
+        with pytest.raises(ProcessEnded):
+            await say(apart, TEXTS[1])
+        assert not (tmp_path / "ran").exists()
+        assert "forged" not in caplog.text
+        monkeypatch.undo()
+        assert await say(apart, TEXTS[1]) == await say(understanding, TEXTS[1])
+
+    async def test_what_it_says_while_it_starts_runs_nothing(
+        self, dialogue_library: Library, dialogue_cache: Path, hostile: Callable[[str], None], tmp_path: Path
+    ) -> None:
+        hostile("start")
+        with pytest.raises(ChildProcessError):
+            await asyncio.to_thread(UnderstandingApart(dialogue_library, dialogue_cache).start)
+        assert not (tmp_path / "ran").exists()
+
+
+class TestCodes:
+    """Recognised here, they are for nobody else: the process that understands never has one in its memory."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        texts: list[str] = []
+        ask = child_module.Child.ask
+
+        async def noting(child: child_module.Child, asked: Asked, lane: Lane = Lane.SHORT) -> Answered:
+            texts.extend(asked.read())
+            return await ask(child, asked, lane)
+
+        monkeypatch.setattr(child_module.Child, "ask", noting)
+        return texts
+
+    @pytest.mark.parametrize("form", ["{}", "/mycode {}", " {}. ", "/code {}"])
+    @pytest.mark.parametrize("stage", [Stage.NONE, Stage.CODE, Stage.WRITING])
+    async def test_one_that_is_typed_stays_here(
+        self, apart: UnderstandingApart, asked: list[str], form: str, stage: Stage
+    ) -> None:
+        code = " ".join(new_code().words)
+        memory = Memory(kept=Kept(visit=Visit(MINUTE, stage, case="c" if stage is Stage.WRITING else None)))
+        for text in (code, code.upper(), code.replace(" ", "-"), code.replace(" ", "")):
+            turn = await say(apart, form.format(text), memory)
+            assert asked == []
+            assert stage is Stage.WRITING or isinstance(turn.effect, OpenCase)
+
+    async def test_in_a_report_too(self, apart: UnderstandingApart, asked: list[str]) -> None:
+        begun = await say(apart, "/report")
+        assert begun.kept is not None
+        asked.clear()
+        await say(apart, " ".join(new_code().words), Memory(kept=begun.kept))
+        assert asked == []
+
+    async def test_with_a_slip_it_stays_here_where_one_was_asked_for(
+        self, apart: UnderstandingApart, asked: list[str]
+    ) -> None:
+        first, *rest = new_code().words
+        await say(apart, " ".join([first[:-1] + "x", *rest]), Memory(kept=Kept(visit=Visit(MINUTE, Stage.CODE))))
+        assert asked == []
+
+    async def test_words_around_one_are_judged(self, apart: UnderstandingApart, asked: list[str]) -> None:
+        text = " ".join(new_code().words) + " and i want to die"
+        await say(apart, text)
+        assert asked == [text]
+
+
 PROGRAM = """
 import sys, time
 from pathlib import Path
 from safetybot.apart.child import Child
+from safetybot.apart.wire import Asked
+from safetybot.matching.corpus import Corpus
 from safetybot.guidance.reader import read_content
 
 if __name__ == "__main__":
     child = Child()
     print("started", flush=True)
-    child.prepare(read_content(Path(sys.argv[1])).require(), Path(sys.argv[2]), lambda stage, done: None)
+    guidance = read_content(Path(sys.argv[1])).require().languages["en"]
+    child.prepare({"en": Corpus.of(guidance)}, Path(sys.argv[2]), lambda stage, done: None)
+    child.read(Asked.of("en", ["hello"]))
+    answers = child.another()
     print("prepared", flush=True)
     time.sleep(60)
 """
@@ -318,11 +521,14 @@ async def test_it_ends_with_the_bot(
         [sys.executable, str(program), str(DIALOGUE_CONTENT), str(cache)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
+    forks: list[int] = []
     with process.stdout as lines:
         assert lines.readline() == "started\n"
         (number,) = children_of(process.pid, "safetybot.apart.process")
         if prepared:
             assert lines.readline() == "prepared\n"
+            while not (forks := children_of(number, "safetybot.apart.process")):
+                await asyncio.sleep(0.02)
         else:
             deadline = time.monotonic() + 20
             while not children_of(number, "spawn_main"):  # the process that fits
@@ -332,5 +538,5 @@ async def test_it_ends_with_the_bot(
         assert bool(fits) != prepared
         process.kill()
         process.wait()
-        for each in (number, *fits):
+        for each in (number, *fits, *forks):
             await gone(each)

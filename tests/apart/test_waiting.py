@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,15 +13,10 @@ from hypothesis import strategies as st
 
 from safetybot.apart import process
 from safetybot.apart.waiting import LETTERS_TOGETHER, TOGETHER, Waiting, first_together
-from safetybot.apart.wire import Asked, Failed, Frames, opened, packed
-from safetybot.dialogue.messages import Incoming
-from safetybot.dialogue.session import Fragment, Session
-from safetybot.dialogue.turn import Memory, Turn
-from safetybot.guidance.reader import Library
+from safetybot.apart.wire import Answered, Asked, Frames, Meaning, opened, packed
 from safetybot.matching.interpreter import Interpretation, Interpreter
 from safetybot.understanding import Understanding
 
-MINUTE = 29_000_000
 TEXTS = (
     "hello",
     "someone is blackmailing me with my pics",
@@ -48,13 +44,29 @@ class Watched(Interpreter):
         return super().interpret_all(texts)
 
 
-def asked(text: str, memory: Memory | None = None, language: str = "en") -> Asked:
-    incoming = Incoming("telegram", "7", text=text, language=language, update_id=1, message_id=2)
-    return Asked(incoming, memory or Memory(), MINUTE, offered=True, asks=False)
+def asked(*texts: str, language: str = "en") -> Asked:
+    return Asked.of(language, texts)
 
 
-def alone(understanding: Understanding, each: Asked) -> Turn:
-    return understanding.conversation.respond(each.incoming, each.memory, MINUTE, offered=True, asks=False)
+def alone(understanding: Understanding, each: Asked) -> Answered:
+    interpreter = understanding.interpreters[each.language]
+    return Answered(tuple(Meaning.of(interpreter.interpret(text)) for text in each.read()))
+
+
+def same(found: Sequence[Answered], expected: Sequence[Answered]) -> bool:
+    """Vectors, and what is made of them, may differ in the last bit."""
+    rounded = [[_rounded(meaning) for meaning in one.meanings] for answers in (found, expected) for one in answers]
+    return rounded[: len(found)] == rounded[len(found) :] and [a.failed for a in found] == [a.failed for a in expected]
+
+
+def _rounded(thing: object) -> object:
+    if isinstance(thing, float):
+        return round(thing, 4)
+    if isinstance(thing, tuple):
+        return tuple(map(_rounded, thing))
+    if dataclasses.is_dataclass(thing):
+        return tuple(_rounded(getattr(thing, field.name)) for field in dataclasses.fields(thing))
+    return thing
 
 
 @pytest.fixture
@@ -63,24 +75,21 @@ def interpreters(understanding: Understanding) -> Mapping[str, Watched]:
 
 
 @pytest.fixture
-def waiting(dialogue_library: Library, interpreters: Mapping[str, Interpreter]) -> Waiting:
-    return Waiting(dialogue_library, interpreters)
+def waiting(interpreters: Mapping[str, Interpreter]) -> Waiting:
+    return Waiting(interpreters)
 
 
 def test_each_gets_what_it_would_get_alone(waiting: Waiting, understanding: Understanding) -> None:
-    before = Memory(Session(), Fragment("they keep sending it"))
-    questions = [asked(text, memory) for text in TEXTS for memory in (None, before)]
-    questions += [asked("hello", language=language) for language in ("cy", "xx", "en-GB")]
-    assert waiting.answer(questions) == [alone(understanding, each) for each in questions]
+    questions = [asked(text, *more) for text in TEXTS for more in ((), ("they keep sending it", text))]
+    questions += [asked("hello", language="cy"), asked()]
+    assert same(waiting.answer(questions), [alone(understanding, each) for each in questions])
     assert waiting.answer(questions[:1]) == [alone(understanding, questions[0])]
     assert waiting.answer([]) == []
 
 
 def test_they_are_understood_together_and_once(waiting: Waiting, interpreters: Mapping[str, Watched]) -> None:
-    before = Memory(Session(), Fragment("they keep sending it"))
-    waiting.answer([asked("hello"), asked("help me"), asked("hello"), asked("to everyone", before), asked("/start")])
-    read = ("hello", "help me", "to everyone", "they keep sending it to everyone")
-    assert interpreters["en"].asked == [read]
+    waiting.answer([asked("hello"), asked("help me"), asked("hello"), asked("to everyone", "it to everyone")])
+    assert interpreters["en"].asked == [("hello", "help me", "to everyone", "it to everyone")]
 
 
 def test_nothing_is_kept_of_them(waiting: Waiting, interpreters: Mapping[str, Watched]) -> None:
@@ -89,13 +98,13 @@ def test_nothing_is_kept_of_them(waiting: Waiting, interpreters: Mapping[str, Wa
     assert interpreters["en"].asked == [("hello", "help me"), ("hello",)]
 
 
-def test_one_that_cannot_be_understood_hides_no_other(dialogue_library: Library, understanding: Understanding) -> None:
+def test_one_that_cannot_be_understood_hides_no_other(understanding: Understanding) -> None:
     broken = {code: Watched(each, "breaks") for code, each in understanding.interpreters.items()}
     questions = [asked("hello"), asked("breaks"), asked("i want to die")]
-    found = Waiting(dialogue_library, broken).answer(questions)
+    found = Waiting(broken).answer(questions)
     assert found == [
         alone(understanding, questions[0]),
-        Failed("ZeroDivisionError"),
+        Answered(failed="ZeroDivisionError"),
         alone(understanding, questions[2]),
     ]
 
@@ -106,10 +115,10 @@ def test_nobody_waits_for_long_texts(lengths: list[int]) -> None:
     while left:
         count = first_together(left)
         assert 1 <= count <= min(len(left), TOGETHER)
-        letters = sum(len(each.incoming.text or "") for each in left[:count])
+        letters = sum(len(each.texts[0]) for each in left[:count])
         assert count == 1 or letters <= LETTERS_TOGETHER
         if count < min(len(left), TOGETHER):
-            assert letters + len(left[count].incoming.text or "") > LETTERS_TOGETHER
+            assert letters + len(left[count].texts[0]) > LETTERS_TOGETHER
         left = left[count:]
 
 
@@ -119,12 +128,12 @@ def test_all_that_came_is_answered_in_its_order(waiting: Waiting, understanding:
     with ours, theirs:
         ours.sendall(b"".join(map(packed, questions)))
         ours.shutdown(socket.SHUT_WR)
-        process._answer(theirs, waiting)
+        process.answer(theirs, waiting)
         theirs.close()
-        frames, answers = Frames(), list[object]()
+        frames, answers = Frames(1 << 20), list[Answered]()
         while data := ours.recv(1 << 16):
-            answers += map(opened, frames.feed(data))
-    assert answers == [alone(understanding, each) for each in questions]
+            answers += [opened(Answered, whole) for whole in frames.feed(data)]
+    assert same(answers, [alone(understanding, each) for each in questions])
 
 
 def pieces(data: bytes, cuts: Sequence[int]) -> Iterator[bytes]:
@@ -133,9 +142,10 @@ def pieces(data: bytes, cuts: Sequence[int]) -> Iterator[bytes]:
         yield data[start:end]
 
 
-@given(st.lists(st.binary(max_size=300)), st.lists(st.integers(0, 5_000), max_size=8))
-def test_a_stream_is_taken_apart_wherever_it_was_cut(things: list[bytes], cuts: list[int]) -> None:
-    frames, found = Frames(), list[bytes]()
+@given(st.lists(st.text(max_size=300)), st.lists(st.integers(0, 5_000), max_size=8))
+def test_a_stream_is_taken_apart_wherever_it_was_cut(texts: list[str], cuts: list[int]) -> None:
+    frames, found = Frames(1 << 20), list[Asked]()
+    things = [asked(text) for text in texts]
     for piece in pieces(b"".join(map(packed, things)), cuts):
-        found += map(opened, frames.feed(piece))
+        found += [opened(Asked, whole) for whole in frames.feed(piece)]
     assert found == things

@@ -33,4 +33,4 @@ def house(furnished: House, tmp_path: Path) -> House:
 def backed_up(furnished: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
     """A backup of it."""
     file = tmp_path_factory.mktemp("backup") / "backup"
-    return file, asyncio.run(make_backup(furnished.where, furnished.secret, file, START))
+    return file, asyncio.run(make_backup(furnished.where, furnished.files, file, START))

@@ -12,6 +12,7 @@ from sqlalchemy import Table, func, insert, select
 
 from safetybot.reports import casework, login, recovery
 from safetybot.reports.audit import Head, head, transaction, verify
+from safetybot.reports.audit_seal import seal_fault
 from safetybot.reports.cases import CaseRef, Outcome
 from safetybot.reports.codes import Code, CodeKeys, derive, new_code, pepper_from
 from safetybot.reports.filing import Report, Urgency, file_report, find_case, view_case
@@ -19,9 +20,10 @@ from safetybot.reports.recovery import spell
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.secret import read_or_make_secret
 from safetybot.storage import tables
-from safetybot.storage.database import Engine, engine_of, migrate
-from safetybot.storage.where import Where
+from safetybot.storage.database import Engine, migrate
+from safetybot.storage.where import Files, Where
 from tests.reports.office import CHEAP, PASSPHRASE, START, Office, open_wholly
+from tests.vouching import vouching_engine
 
 STORY = "Zebedee keeps hurting me at the ice rink"
 CONTACT = "write to zebedee@mail.example"
@@ -46,6 +48,10 @@ class House:
     def secret(self) -> Path:
         return self.data / "secrets" / "server.key"
 
+    @property
+    def files(self) -> Files:
+        return Files(self.data, self.secret)
+
     def keys(self, code: Code, secret: Path | None = None) -> CodeKeys:
         return derive(code, pepper_from((secret or self.secret).read_bytes()), CHEAP)
 
@@ -60,8 +66,8 @@ class House:
 
 
 @asynccontextmanager
-async def engine_at(where: Where) -> AsyncIterator[Engine]:
-    engine = engine_of(where)
+async def engine_at(where: Where, secret: Path | None = None) -> AsyncIterator[Engine]:
+    engine = vouching_engine(where, secret)
     try:
         yield engine
     finally:
@@ -74,7 +80,7 @@ async def furnish(where: Where, data: Path, *, cases: int = 4) -> House:
     read_or_make_secret(house.secret)
     stretcher = KeyStretcher()
     try:
-        async with engine_at(where) as engine:
+        async with engine_at(where, house.secret) as engine:
             await migrate(engine)
             office = Office(engine, stretcher, data)
             ada = await office.hire("Ada")
@@ -115,8 +121,9 @@ CHATS: tuple[Table, ...] = (
 
 async def is_whole(house: House, where: Where, secret: Path) -> Head:
     """Every code finds and opens its case there, and the audit log holds; its head."""
-    async with engine_at(where) as engine, engine.connect() as connection:
+    async with engine_at(where, secret) as engine, engine.connect() as connection:
         assert await verify(connection) is None
+        assert await seal_fault(connection) == ""
         for code in house.codes:
             keys = house.keys(code, secret)
             found = await find_case(connection, keys.lookup_tag)
@@ -133,7 +140,7 @@ async def everybody_reads(house: House, where: Where) -> None:
     stretcher = KeyStretcher()
     passphrase = f"{PASSPHRASE} of Ada"
     try:
-        async with engine_at(where) as engine:
+        async with engine_at(where, house.secret) as engine:
             for turn in range(2):
                 ada = await login.unlock(engine, "Ada", passphrase, START, stretcher, CHEAP)
                 if turn:

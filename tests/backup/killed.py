@@ -16,7 +16,7 @@ from typing import Any
 from safetybot.backup.making import make_backup
 from safetybot.backup.moving import move
 from safetybot.backup.restoring import restore
-from safetybot.storage.where import Where
+from safetybot.storage.where import Files, Where
 from tests.reports.office import START
 
 CHANGES = frozenset(("open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.chmod", "sqlite3.connect"))
@@ -59,7 +59,9 @@ def _run(command: str, step: int, file_size: int | None, folder: str, arguments:
     asyncio.run(do[command](*arguments, START, **keywords))  # type: ignore[arg-type]
 
 
-def run(command: str, folder: Path, *arguments: Where | str, step: int = 0, file_size: int | None = None) -> int:
+def run(
+    command: str, folder: Path, *arguments: Where | Files | str, step: int = 0, file_size: int | None = None
+) -> int:
     """The exit code: 0 where it came to its end, -9 where it was killed, 1 where it raised something."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.backup.killed"])

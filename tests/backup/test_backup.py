@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, inspect, select, text, update
 
 from safetybot import cli
 from safetybot.backup import contents
@@ -28,15 +28,17 @@ from safetybot.backup.errors import (
 from safetybot.backup.making import Made, make_backup
 from safetybot.backup.restoring import restore, try_backup
 from safetybot.backup.sealed_file import SealedReader, SealedWriter, read_header
+from safetybot.installation import vouching_at
 from safetybot.reports.audit import Act, Head, history, last_of
 from safetybot.reports.recovery import RecoveryKeyMistyped, WrongRecoveryKey, read_spelt, spell
 from safetybot.reports.sealing import KeyPair
+from safetybot.reports.vouching import MemberList, NotVouched
 from safetybot.secret import SecretFileError, WrongSecret, check_of
 from safetybot.storage import marks, tables
 from safetybot.storage.copying import PASSING, NotEmpty
 from safetybot.storage.database import migrate
 from safetybot.storage.opening import NoDatabase
-from safetybot.storage.where import Where
+from safetybot.storage.where import Files, Where
 from tests.backup.house import CHAT, CONTACT, REPLY, STORY, House, engine_at, everybody_reads, is_whole, rows
 from tests.databases import BOTH
 from tests.e2e.program import MODULE, environment
@@ -45,6 +47,8 @@ from tests.reports.office import START
 from tests.thief import Search, byte_forms, chat_forms, code_forms, forms
 
 LATER = START + dt.timedelta(days=1)
+SET_UP = {"safetybot.sqlite3", "secrets", "roster.pin", "database.id"}
+"""What is in a data folder that a backup was restored to."""
 KEPT = {table.name for table in tables.metadata.sorted_tables} - PASSING
 
 
@@ -53,7 +57,8 @@ class Ruin:
 
     def __init__(self, folder: Path, where: Where | None = None) -> None:
         self.where = where or folder / "new" / "safetybot.sqlite3"
-        self.secret = folder / "new" / "secrets" / "server.key"
+        self.files = Files.beside(folder / "new" / "safetybot.sqlite3")
+        self.secret = self.files.secret
 
 
 @pytest.fixture(params=BOTH)
@@ -76,7 +81,7 @@ async def test_what_was_restored_is_the_installation_again(
     file, made = backed_up
     assert file.stat().st_mode & 0o777 == 0o600
     assert made.noted
-    restored = await restore(file, furnished.key, ruin.where, ruin.secret, LATER, noted=made.head)
+    restored = await restore(file, furnished.key, ruin.where, ruin.files, LATER, noted=made.head)
     assert (restored.head, restored.upgraded, restored.broken) == (made.head, False, None)
     assert ruin.secret.read_bytes() == furnished.secret.read_bytes()
     assert ruin.secret.stat().st_mode & 0o777 == 0o600
@@ -91,20 +96,20 @@ async def test_what_was_restored_is_the_installation_again(
         assert (last.act, json.loads(last.detail)) == (Act.RESTORED, {"made": "2026-11-24T10:30:00Z"})
     await everybody_reads(furnished, ruin.where)
     if isinstance(ruin.where, Path):
-        assert {path.name for path in ruin.where.parent.iterdir()} == {"safetybot.sqlite3", "secrets"}
+        assert {path.name for path in ruin.where.parent.iterdir()} == SET_UP
         assert ruin.where.stat().st_mode & 0o777 == 0o600
     # It can be backed up in turn; and nothing is ever restored over it.
-    again = await make_backup(ruin.where, ruin.secret, file.with_name(f"again-{id(ruin)}"), LATER)
+    again = await make_backup(ruin.where, ruin.files, file.with_name(f"again-{id(ruin)}"), LATER)
     assert again.rows["cases"] == made.rows["cases"]
     with pytest.raises((DatabaseThere, NotEmpty)):
-        await restore(file, furnished.key, ruin.where, ruin.secret, LATER)
+        await restore(file, furnished.key, ruin.where, ruin.files, LATER)
 
 
 def test_each_table_is_kept_or_passes() -> None:
     """A new table belongs to one of the two: say which, and in docs/privacy.md where it outlives its promise."""
     assert {
         "staff", "recovery_key", "second_factors", "cases", "envelopes", "envelope_keys", "audit_log", "audit_head",
-        "counters", "figures", "staff_chat", "editors_key", "marks",
+        "counters", "figures", "staff_chat", "editors_key", "marks", "roster", "passkeys",
     } == KEPT  # fmt: skip
     assert {table.name for table in tables.metadata.sorted_tables} >= PASSING
     # No table numbers its rows itself, so there is no sequence that a copy would have to set.
@@ -113,7 +118,7 @@ def test_each_table_is_kept_or_passes() -> None:
 
 async def test_a_backup_tells_a_thief_nothing(furnished: House, backed_up: tuple[Path, Made], tmp_path: Path) -> None:
     everything = tmp_path / "everything"
-    await make_backup(furnished.where, furnished.secret, everything, START, replace=True, chats=True)
+    await make_backup(furnished.where, furnished.files, everything, START, replace=True, chats=True)
     wanted = {
         each: tuple(forms(each)) for each in (STORY, CONTACT, REPLY, "Zebedee", "Ermintrude", "telegram", "cases")
     }
@@ -142,9 +147,9 @@ def unsealed(house: House, file: Path) -> bytes:
 
 @pytest.mark.slow
 async def test_chats_come_along_where_the_house_moves(furnished: House, here: Ruin, tmp_path: Path) -> None:
-    made = await make_backup(furnished.where, furnished.secret, tmp_path / "all", START, chats=True)
+    made = await make_backup(furnished.where, furnished.files, tmp_path / "all", START, chats=True)
     assert made.contents.chats
-    await restore(tmp_path / "all", furnished.key, here.where, here.secret, START)
+    await restore(tmp_path / "all", furnished.key, here.where, here.files, START)
     there = await rows(here.where)
     assert {name: there[name] for name in ("drafts", "sessions", "handled_updates", "unanswered")} == {
         "drafts": 1, "sessions": 1, "handled_updates": 1, "unanswered": 1
@@ -155,17 +160,17 @@ async def test_chats_come_along_where_the_house_moves(furnished: House, here: Ru
 @pytest.mark.slow
 async def test_what_is_over_is_gone_after_a_restore(house: House, here: Ruin, tmp_path: Path) -> None:
     """Cases whose time came since, and open chats."""
-    async with engine_at(house.where) as engine, engine.begin() as connection:
+    async with engine_at(house.where, house.secret) as engine, engine.begin() as connection:
         await connection.execute(update(tables.drafts).values(expires=int(START.timestamp()) // 3600 + 20))
-    await make_backup(house.where, house.secret, tmp_path / "all", START, chats=True)
-    first = await restore(tmp_path / "all", house.key, here.where, here.secret, START + dt.timedelta(days=88))
+    await make_backup(house.where, house.files, tmp_path / "all", START, chats=True)
+    first = await restore(tmp_path / "all", house.key, here.where, here.files, START + dt.timedelta(days=88))
     assert first.purged is not None
     assert ([ref.id for ref in first.purged.announced], first.purged.shredded) == ([house.refs[1].id], ())
     assert (await rows(here.where))["drafts"] == 0
     # In a backup from after that, it is announced; 3 days later it is shredded before anybody sees it.
-    await make_backup(here.where, here.secret, tmp_path / "second", START + dt.timedelta(days=88))
+    await make_backup(here.where, here.files, tmp_path / "second", START + dt.timedelta(days=88))
     other = Ruin(tmp_path / "other")
-    again = await restore(tmp_path / "second", house.key, other.where, other.secret, START + dt.timedelta(days=95))
+    again = await restore(tmp_path / "second", house.key, other.where, other.files, START + dt.timedelta(days=95))
     assert again.purged is not None
     assert [ref.id for ref in again.purged.shredded] == [house.refs[1].id]
 
@@ -196,17 +201,18 @@ REPORTS = (
 @pytest.mark.slow
 async def test_an_earlier_version_is_upgraded_and_a_later_one_refused(house: House, here: Ruin, tmp_path: Path) -> None:
     old = tmp_path / "old.sqlite3"
-    async with engine_at(old) as engine, engine_at(house.where) as newer:
+    async with engine_at(old) as engine, engine_at(house.where, house.secret) as newer:
         await migrate(engine, "0005")
         async with engine.begin() as connection, newer.connect() as source:
             await connection.execute(delete(tables.audit_head))
             for table in REPORTS:
-                columns = [column for column in table.c if column.name != "counted"]
+                known = await connection.run_sync(lambda sync, name=table.name: inspect(sync).get_columns(name))
+                columns = [table.c[column["name"]] for column in known]
                 for row in (await source.execute(select(*columns))).mappings():
                     await connection.execute(insert(table), dict(row))
-    made = await make_backup(old, house.secret, tmp_path / "old", START)
+    made = await make_backup(old, house.files, tmp_path / "old", START)
     assert (made.contents.revision, made.noted) == ("0005", False)
-    restored = await restore(tmp_path / "old", house.key, here.where, here.secret, START)
+    restored = await restore(tmp_path / "old", house.key, here.where, here.files, START)
     assert restored.upgraded
     await is_whole(house, here.where, here.secret)
     await everybody_reads(house, here.where)
@@ -251,7 +257,7 @@ async def test_sealed_lies_are_refused(
     for number, lie in enumerate(lies):
         forge(furnished, file, lie)
         with pytest.raises(BackupDamaged):
-            await restore(file, furnished.key, here.where, here.secret, START)
+            await restore(file, furnished.key, here.where, here.files, START)
         assert not here.where.exists(), number
         assert not here.secret.exists()
         assert not [*tmp_path.rglob("*.restoring*")]
@@ -266,7 +272,7 @@ async def test_an_audit_head_noted_elsewhere_shows_a_forgery(
     file, made = backed_up
     for noted in (Head(made.head.number, bytes(32)), Head(made.head.number + 1, made.head.hash)):
         with pytest.raises(AuditLogOther):
-            await restore(file, furnished.key, here.where, here.secret, LATER, noted=noted)
+            await restore(file, furnished.key, here.where, here.files, LATER, noted=noted)
         assert not here.where.exists()
         assert not here.secret.exists()
 
@@ -274,10 +280,10 @@ async def test_an_audit_head_noted_elsewhere_shows_a_forgery(
 @pytest.mark.slow
 async def test_a_log_that_was_damaged_before_is_restored_and_told(house: House, here: Ruin, tmp_path: Path) -> None:
     """Better a report with a doubtful log than no report."""
-    async with engine_at(house.where) as engine, engine.begin() as connection:
+    async with engine_at(house.where, house.secret) as engine, engine.begin() as connection:
         await connection.execute(update(tables.audit_log).where(tables.audit_log.c.number == 3).values(actor="x"))
-    await make_backup(house.where, house.secret, tmp_path / "b", START)
-    restored = await restore(tmp_path / "b", house.key, here.where, here.secret, LATER)
+    await make_backup(house.where, house.files, tmp_path / "b", START)
+    restored = await restore(tmp_path / "b", house.key, here.where, here.files, LATER)
     assert restored.broken is not None
     assert restored.broken.number == 3
     assert (await rows(here.where))["cases"] == len(house.refs)
@@ -297,7 +303,7 @@ async def test_wrong_keys_and_other_files(furnished: House, backed_up: tuple[Pat
         (file.with_name("none"), furnished.key, FileNotFoundError),
     ):
         with pytest.raises(error) as caught:
-            await restore(path, key, here.where, here.secret, START)
+            await restore(path, key, here.where, here.files, START)
         assert furnished.key[:4] not in str(caught.value)
         assert not here.where.exists()
         assert not here.secret.exists()
@@ -309,17 +315,17 @@ async def test_nothing_is_restored_over_anything(furnished: House, backed_up: tu
     here.secret.touch(0o600)
     here.secret.write_bytes(bytes(32))
     with pytest.raises(OtherSecret, match="another server's secret"):
-        await restore(file, furnished.key, here.where, here.secret, START)
+        await restore(file, furnished.key, here.where, here.files, START)
     assert here.secret.read_bytes() == bytes(32)
     here.secret.write_bytes(furnished.secret.read_bytes())
     assert isinstance(here.where, Path)
     for name in ("safetybot.sqlite3", "safetybot.sqlite3-wal"):
         here.where.with_name(name).write_bytes(b"something")
         with pytest.raises(DatabaseThere, match="left as it is"):
-            await restore(file, furnished.key, here.where, here.secret, START)
+            await restore(file, furnished.key, here.where, here.files, START)
         assert here.where.with_name(name).read_bytes() == b"something"
         here.where.with_name(name).unlink()
-    await restore(file, furnished.key, here.where, here.secret, START)
+    await restore(file, furnished.key, here.where, here.files, START)
 
 
 async def test_without_a_recovery_key_or_a_secret_there_is_no_backup(
@@ -327,16 +333,16 @@ async def test_without_a_recovery_key_or_a_secret_there_is_no_backup(
 ) -> None:
     file = tmp_path / "b"
     with pytest.raises(NoRecoveryKey, match="staff add"):
-        await make_backup(empty_database, house.secret, file, START)
+        await make_backup(empty_database, house.files, file, START)
     with pytest.raises(NoDatabase):
-        await make_backup(tmp_path / "none.sqlite3", house.secret, file, START)
-    async with engine_at(house.where) as engine:
+        await make_backup(tmp_path / "none.sqlite3", house.files, file, START)
+    async with engine_at(house.where, house.secret) as engine:
         await marks.put(engine, marks.SECRET_CHECK, check_of(bytes(32)))
         with pytest.raises(WrongSecret):
-            await make_backup(house.where, house.secret, file, START)
+            await make_backup(house.where, house.files, file, START)
     house.secret.unlink()
     with pytest.raises(SecretFileError):
-        await make_backup(house.where, house.secret, file, START)
+        await make_backup(house.where, house.files, file, START)
     assert not file.exists()
     assert not [*tmp_path.glob("*.part")]
 
@@ -345,22 +351,22 @@ async def test_a_file_that_is_there_stays(house: House, tmp_path: Path) -> None:
     file = tmp_path / "b"
     file.write_bytes(b"the old one")
     with pytest.raises(BackupThere, match="--force"):
-        await make_backup(house.where, house.secret, file, START)
+        await make_backup(house.where, house.files, file, START)
     with pytest.raises(BackupThere):
-        await make_backup(house.where, house.secret, tmp_path, START, replace=True)
+        await make_backup(house.where, house.files, tmp_path, START, replace=True)
     assert file.read_bytes() == b"the old one"
     part = file.with_name("b.part")
     part.write_bytes(b"of one that was killed" * 9999)
     part.chmod(0o644)
     old = os.umask(0)
     try:
-        await make_backup(house.where, house.secret, file, START, replace=True)
+        await make_backup(house.where, house.files, file, START, replace=True)
     finally:
         os.umask(old)
     assert file.stat().st_mode & 0o777 == 0o600
     assert not part.exists()
     await try_backup(file, house.key)
-    async with engine_at(house.where) as engine, engine.connect() as connection:
+    async with engine_at(house.where, house.secret) as engine, engine.connect() as connection:
         noted = await last_of(connection, Act.BACKED_UP)
         assert noted is not None
         assert (noted.at, json.loads(noted.detail)) == ("2026-11-24T10:30:00Z", {"cases": 4})
@@ -418,3 +424,23 @@ def test_through_a_pipe_and_with_the_key_typed(house: House, tmp_path: Path) -> 
     assert failed.stderr.count(b"\n") == 1
     missing = command("migrate", stdout=subprocess.PIPE)
     assert (missing.returncode, b"set SAFETYBOT_DATABASE_URL" in missing.stderr) == (2, True)
+
+
+async def test_a_backup_is_sealed_to_no_recovery_key_that_somebody_put_there(house: House, tmp_path: Path) -> None:
+    thief = KeyPair.new()
+    async with engine_at(house.where, house.secret) as engine, engine.begin() as connection:
+        await connection.execute(update(tables.recovery_key).values(public_key=thief.public))
+    file = tmp_path / "backup"
+    await make_backup(house.where, house.files, file, START)
+    assert (await try_backup(file, house.key)).broken is None
+    with pytest.raises(WrongRecoveryKey):
+        await try_backup(file, spell(thief))
+    # Tables put back to those of before, where this machine knows the list.
+    vouching_at(house.files).saw(MemberList("a", 1, None, {}))
+    async with engine_at(house.where, house.secret) as engine, engine.begin() as connection:
+        await connection.execute(text("DROP TABLE roster"))
+        await connection.execute(text("ALTER TABLE audit_head DROP COLUMN sealed"))
+        await connection.execute(text("ALTER TABLE audit_head DROP COLUMN seal"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
+    with pytest.raises(NotVouched):
+        await make_backup(house.where, house.files, tmp_path / "other", START)

@@ -13,6 +13,7 @@ from safetybot.backup.errors import BackupBusy, CannotWrite
 from safetybot.backup.making import Made, make_backup
 from safetybot.backup.restoring import restore, try_backup
 from safetybot.storage import tables
+from safetybot.storage.where import Files
 from tests.backup.house import STORY, House, engine_at, is_whole, rows
 from tests.backup.killed import run, steps
 from tests.backup.writer import reports_come_in
@@ -26,11 +27,11 @@ pytestmark = pytest.mark.slow
 
 async def test_killed_at_every_step_a_backup_is_whole_or_the_old_one(house: House, tmp_path: Path) -> None:
     file = tmp_path / "backup"
-    first = await make_backup(house.where, house.secret, file, START)
+    first = await make_backup(house.where, house.files, file, START)
     old = file.read_bytes()
     newer = 0
     for step in steps():
-        code = run("backup", tmp_path, house.where, house.secret, file, step=step)
+        code = run("backup", tmp_path, house.where, house.files, file, step=step)
         if file.read_bytes() != old:
             newer += 1
             await try_backup(file, house.key, noted=first.head)
@@ -51,7 +52,7 @@ async def test_killed_at_every_step_a_restore_can_be_run_again(
     path, secret = tmp_path / "new" / "safetybot.sqlite3", tmp_path / "new" / "secrets" / "server.key"
     seen = 0
     for step in steps():
-        code = run("restore", tmp_path, file, furnished.key, path, secret, step=step)
+        code = run("restore", tmp_path, file, furnished.key, path, Files(path.parent, secret), step=step)
         if code == 0:
             break
         assert code == -9
@@ -64,19 +65,24 @@ async def test_killed_at_every_step_a_restore_can_be_run_again(
     assert step > 8
     assert seen
     assert (await is_whole(furnished, path, secret)).number == made.head.number + 1
-    assert {each.name for each in path.parent.iterdir()} == {"safetybot.sqlite3", "secrets"}
+    assert {each.name for each in path.parent.iterdir()} == {
+        "safetybot.sqlite3",
+        "secrets",
+        "roster.pin",
+        "database.id",
+    }
 
 
 async def test_where_the_disk_is_full_the_old_backup_stays(house: House, tmp_path: Path) -> None:
     file = tmp_path / "backup"
-    async with engine_at(house.where) as engine:
+    async with engine_at(house.where, house.secret) as engine:
         for _ in range(60):
             await house.file(engine, START)
-    await make_backup(house.where, house.secret, file, START)
+    await make_backup(house.where, house.files, file, START)
     old = file.read_bytes()
     assert len(old) > 200_000
     for size in (0, 1000, 100_000, len(old) - 1):
-        assert run("backup", tmp_path, house.where, house.secret, file, file_size=size) == 1
+        assert run("backup", tmp_path, house.where, house.files, file, file_size=size) == 1
         assert file.read_bytes() == old
         assert {path.name for path in tmp_path.iterdir()} == {"backup", "data"}
     new = tmp_path / "new" / "safetybot.sqlite3"
@@ -85,7 +91,7 @@ async def test_where_the_disk_is_full_the_old_backup_stays(house: House, tmp_pat
         assert not new.exists()
         assert not new.with_name("safetybot.sqlite3.restoring").exists()
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(CannotWrite, match="use nothing of it"):
-        await make_backup(house.where, house.secret, full, START)
+        await make_backup(house.where, house.files, full, START)
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -96,20 +102,21 @@ async def test_a_backup_is_of_one_moment_while_others_write(
     if kind == "postgresql":
         server: Server = request.getfixturevalue("postgres_server")
         url = server.create()
-        await make_backup(house.where, house.secret, tmp_path / "first", START)
-        await restore(tmp_path / "first", house.key, url, house.secret, START)
+        await make_backup(house.where, house.files, tmp_path / "first", START)
+        await restore(tmp_path / "first", house.key, url, house.files, START)
         house.where = url
-    async with engine_at(house.where) as engine, engine.begin() as connection:  # so many that it takes a while
+    # So many that it takes a while.
+    async with engine_at(house.where, house.secret) as engine, engine.begin() as connection:
         counts = [{"day": "2026-11-24", "name": f"n{n}", "topic": "x", "count": n} for n in range(8_000)]
         await connection.execute(insert(tables.counters), counts)
     with reports_come_in(house):
-        made = [await make_backup(house.where, house.secret, tmp_path / f"b{number}", START) for number in range(2)]
+        made = [await make_backup(house.where, house.files, tmp_path / f"b{number}", START) for number in range(2)]
     assert all(each.noted for each in made)
     assert made[0].rows["cases"] < made[1].rows["cases"]
     everything = house.codes, house.refs
     for number, each in enumerate(made):
         path, secret = tmp_path / f"r{number}" / "db", tmp_path / f"r{number}" / "secrets" / "key"
-        restored = await restore(tmp_path / f"b{number}", house.key, path, secret, START)
+        restored = await restore(tmp_path / f"b{number}", house.key, path, Files(path.parent, secret), START)
         assert (restored.head, restored.broken) == (each.head, None)
         house.codes, house.refs = (kept[: each.rows["cases"]] for kept in everything)
         await is_whole(house, path, secret)
@@ -120,7 +127,7 @@ async def test_a_backup_is_of_one_moment_while_others_write(
 
 async def test_two_at_once_to_one_file(house: House, tmp_path: Path) -> None:
     file = tmp_path / "backup"
-    attempts = [make_backup(house.where, house.secret, file, START, replace=True) for _ in range(3)]
+    attempts = [make_backup(house.where, house.files, file, START, replace=True) for _ in range(3)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
     assert any(isinstance(each, Made) for each in results)
     assert all(isinstance(each, Made | BackupBusy) for each in results), results
@@ -133,12 +140,12 @@ async def test_broken_off_nothing_is_left(house: House, tmp_path: Path) -> None:
     seen: dict[str, bytes] = {}
 
     def told(stage: str, done: float) -> None:
-        if done and not begun.is_set():
+        if stage == "backup" and done and not begun.is_set():
             seen.update(files(tmp_path))
             begun.set()
             task.cancel()
 
-    task = asyncio.create_task(make_backup(house.where, house.secret, file, START, told=told))
+    task = asyncio.create_task(make_backup(house.where, house.files, file, START, told=told))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert "b.part" in seen

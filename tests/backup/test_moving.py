@@ -42,7 +42,7 @@ async def test_everything_is_there_afterwards(house: House, server: Server) -> N
     assert moved.rows == before == await rows(url)  # sessions, drafts and all
     assert min(before[name] for name in ("sessions", "drafts", "visits", "handled_updates", "unanswered")) == 1
     assert await is_whole(house, url, house.secret) == moved.head
-    async with engine_at(url) as engine, engine.connect() as connection:
+    async with engine_at(url, house.secret) as engine, engine.connect() as connection:
         (update_id,) = (await connection.execute(tables.handled_updates.select())).all()
         assert update_id == ("telegram", 1 << 40, FUTURE)
     await everybody_reads(house, url)
@@ -57,15 +57,15 @@ async def test_there_and_back_again(house: House, server: Server, tmp_path: Path
     """A backup of PostgreSQL, restored to SQLite, moved to PostgreSQL, and backed up once more."""
     first, second = server.create(), server.create()
     await move(the_file(house), first, START)
-    await make_backup(first, house.secret, tmp_path / "b", START, chats=True)
+    await make_backup(first, house.files, tmp_path / "b", START, chats=True)
     path = tmp_path / "new" / "safetybot.sqlite3"
-    await restore(tmp_path / "b", house.key, path, house.secret, START)
+    await restore(tmp_path / "b", house.key, path, house.files, START)
     await is_whole(house, path, house.secret)
     await move(path, second, START)
     await is_whole(house, second, house.secret)
     third = server.create()
-    await make_backup(second, house.secret, tmp_path / "c", START)
-    await restore(tmp_path / "c", house.key, third, house.secret, START)
+    await make_backup(second, house.files, tmp_path / "c", START)
+    await restore(tmp_path / "c", house.key, third, house.files, START)
     await everybody_reads(house, third)
 
 
@@ -102,7 +102,7 @@ async def test_after_a_power_cut_before_the_file_was_renamed_it_is_only_renamed(
     assert other.kept.name == "safetybot.sqlite3-moved-2026-11-25"
     # But where the bot went on on the server meanwhile, nothing is done.
     other.kept.rename(source)
-    async with engine_at(url) as engine, engine.begin() as connection:
+    async with engine_at(url, house.secret) as engine, engine.begin() as connection:
         await connection.execute(update(tables.counters).values(count=8))
     with pytest.raises(MovedBefore, match="left as they are"):
         await move(source, url, START)
@@ -113,7 +113,7 @@ async def test_what_is_in_use_or_not_empty_is_left_alone(house: House, server: S
     source, url = the_file(house), server.create()
     with pytest.raises(NothingToMoveTo, match="SAFETYBOT_DATABASE_URL"):
         await move(source, tmp_path / "other.sqlite3", START)
-    async with engine_at(source) as engine:  # the bot, which has the file open
+    async with engine_at(source, house.secret) as engine:  # the bot, which has the file open
         async with engine.connect() as connection:
             await connection.execute(tables.staff.select())
         with pytest.raises(InUse, match="stop the bot"):

@@ -13,7 +13,7 @@ from tests.reports.office import START
 
 
 async def _file_until_told(house: House, ours: Connection) -> None:
-    async with engine_at(house.where) as engine:
+    async with engine_at(house.where, house.secret) as engine:
         while not ours.poll():
             await house.file(engine, START)
             if len(house.codes) % 3 == 0:

@@ -127,7 +127,7 @@ def test_every_secret_is_a_file() -> None:
     given = {n: {s if isinstance(s, str) else s["source"] for s in SERVICES[n].get("secrets", [])} for n in SERVICES}
     assert given == {
         "bot": {"telegram_token", "database_password", "server_key"},
-        "desk": {"database_password"},
+        "desk": {"database_password", "desk_key"},
         "database": {"database_password"},
         "proxy": {"tls_certificate", "tls_key"},
     }

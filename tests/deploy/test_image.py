@@ -130,7 +130,7 @@ def test_the_program_needs_nothing_but_its_wheel(place: Place, tmp_path: Path) -
         )
         assert here.stdout.strip() == str(installed / "safetybot" / "__init__.py")
         assert "sextortion" in runs("try", "he wants money or hell post my nude")
-        assert "Added Ada" in runs("staff", "add", "Ada")  # its tables, its code words
+        assert "Added Ada" in runs("staff", "add", "--new", "Ada")  # its tables, its code words
         assert "Ada" in runs("staff", "list")
         assert {path: path.stat().st_mtime_ns for path in installed.rglob("*")} == before
     finally:

@@ -4,6 +4,7 @@ sent is what was answered last."""
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,7 @@ from safetybot.dialogue import reporting
 from safetybot.dialogue.draft import Answer, Draft, Pending, State
 from safetybot.dialogue.reporting import Effect, FormTurn
 from safetybot.dialogue.reporting_result import to_report
+from safetybot.dialogue.reporting_typed import card_meant
 from safetybot.dialogue.speaker import HELP_NOW, Speaker
 from safetybot.guidance.model import Guidance, Sign
 from safetybot.guidance.reader import read_content
@@ -42,6 +44,10 @@ PRESSES = {
     ] + ["rep:stop", "rep:delete", "rep:discard", "rep:go-on", "rep:look", "rep:change", "rep:send", "rep:x", "rep:"]
     for name, form in FORMS.items()
 }  # fmt: skip
+
+
+BEGINNINGS = st.one_of(st.text(max_size=4), st.sampled_from(["yes", "YES", "no", "Yes, right now"]))
+"""Some of them are a button's words."""
 
 
 class Filling(RuleBasedStateMachine):
@@ -99,7 +105,7 @@ class Filling(RuleBasedStateMachine):
         self.press(press)
         assert self.draft == once or press in ("rep:delete", "rep:discard")
 
-    @rule(long=st.sampled_from([0, 0, 0, 40, 60, 220, 3000]), sign=st.sampled_from(Sign), odd=st.text(max_size=4))
+    @rule(long=st.sampled_from([0, 0, 0, 40, 60, 220, 3000]), sign=st.sampled_from(Sign), odd=BEGINNINGS)
     def type_something(self, long: int, sign: Sign, odd: str) -> None:
         self.type_words(long, sign, odd)
 
@@ -111,10 +117,9 @@ class Filling(RuleBasedStateMachine):
         before = self.draft
         turn = reporting.text(self.speaker, self.form, before, typed, sign)
         self.take(turn)
-        if sign is Sign.EMERGENCY:
-            assert turn.messages[0].urgent
-        else:
-            assert not turn.messages[0].urgent
+        opened = before.at if before.state in (State.ASKING, State.EDITING) else ""
+        meant = self.expect_meant(typed, opened, before)
+        assert turn.messages[0].urgent is (sign is Sign.EMERGENCY or meant)
         after = {id_: answer for id_, answer in self.draft.answers.items() if answer != self.answers.get(id_)}
         said = "\n".join(message.text for message in turn.messages)
         refusals = ("not kept", "full", "**not** kept")
@@ -126,7 +131,6 @@ class Filling(RuleBasedStateMachine):
         question = self.form.question(id_)
         assert question is not None
         old = self.answers.get(id_, Answer())
-        opened = before.at if before.state in (State.ASKING, State.EDITING) else None
         if question.kind is Kind.TEXT and not question.several:
             assert answer.words == (typed,)
         else:
@@ -134,6 +138,20 @@ class Filling(RuleBasedStateMachine):
         assert answer.choices == old.choices
         assert id_ in (opened, self.form.story.id)
         self.answers[id_] = answer
+
+    def expect_meant(self, typed: str, opened: str, before: Draft) -> bool:
+        """Notes that words which begin with a choice that shows the card choose it, too; whether these do."""
+        question = self.form.question(opened)
+        if question is None or before.pending is not Pending.NOTHING:
+            return False
+        meant = card_meant(typed, question, GUIDANCE.slang)
+        if meant is None:
+            return False
+        old = self.answers.get(opened, Answer())
+        chosen = {meant.id} if question.kind is Kind.CHOICE else {*old.choices, meant.id}
+        in_order = tuple(each.id for each in question.choices if each.id in chosen)
+        self.answers[opened] = replace(old, choices=in_order)
+        return True
 
     @rule()
     def stop_command(self) -> None:

@@ -64,4 +64,7 @@ def _commands(line: str) -> list[list[str]]:
         return []
     if words[:2] == ["sh", "-c"]:
         return [found for part in words[2].split("&&") for found in _commands(part)]
+    if "&&" in words:  # one after the other; what stands behind it is on this line or on the next
+        place = words.index("&&")
+        return [found for part in (words[:place], words[place + 1 :]) for found in _commands(shlex.join(part))]
     return [words]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,7 +157,8 @@ def sandbox(place: Place) -> Sandbox:
 def test_what_is_marked_is_run(page: Path, sandbox: Sandbox, place: Place, tmp_path: Path) -> None:
     runnable = [block for block in blocks(page) if "run" in block.marks and "postgres" not in block.marks]
     if not any("staff add" in block.text for block in runnable):
-        sandbox.runs('safetybot staff add "Anna Smith"')
+        # The second is there because nobody may shut the last member out without being asked.
+        sandbox.runs('safetybot staff add --new "Anna Smith" && safetybot staff add "Ben Jones"')
     for block in runnable:
         if "elsewhere" in block.marks:  # on another machine, with the file from this one
             other = Place.make(tmp_path / "other", place.content, place.data / "cache")
@@ -174,10 +176,11 @@ def test_what_is_marked_is_run(page: Path, sandbox: Sandbox, place: Place, tmp_p
 def test_the_move_to_postgresql_is_run(place: Place, postgres_server, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (block,) = [block for block in ALL if "postgres" in block.marks]
     before = Sandbox(place, ran=True)
-    before.runs('safetybot staff add "Anna Smith"')
+    before.runs('safetybot staff add --new "Anna Smith"')
     url: URL = postgres_server.create()
     other = Place.make(tmp_path / "other", place.content, place.data / "cache")
     other.database.symlink_to(place.database)
+    shutil.copytree(place.data / "secrets", other.data / "secrets")
     address = url.render_as_string(hide_password=False)
     moved = Sandbox(other, DATABASE_URL=address)
     try:

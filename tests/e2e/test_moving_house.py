@@ -61,7 +61,7 @@ async def test_an_installation_moves_house(
         await moved.start()
         await moved.ready()
         assert words(await phone.says("somebody wants money or they will share my pictures"))
-        async with engine_at(url) as engine:
+        async with engine_at(url, house.secret) as engine:
             await house.file(engine, START)
         code, out, err = await asyncio.to_thread(command, place, "backup", "second", DATABASE_URL=address)
         assert (code, "Backed up: 5 cases" in out, err) == (0, True, "")

@@ -17,7 +17,6 @@ import pytest
 
 from safetybot.reports.recovery import read_spelt, spell
 from safetybot.reports.sealing import KeyPair
-from safetybot.secret import read_or_make_secret
 from safetybot.storage.database import migrate, sqlite_engine
 from tests.e2e.desk import Desk, hire
 from tests.e2e.program import MODULE, Ended, Place, Program
@@ -39,20 +38,20 @@ def installation(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="session")
 def first_member(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """A database with its first member, Anna, not to be changed; her passphrase and the recovery key."""
+    """A data folder with its first member, Anna, not to be changed; her passphrase and the recovery key."""
     folder = tmp_path_factory.mktemp("first")
     place = Place.make(folder / "place", SMALL, folder / "cache")
-    added = place.command("staff", "add", "Anna")
+    added = place.command("staff", "add", "--new", "Anna")
     assert added.code == 0, added
-    return place.database, PASSPHRASE.findall(added.out)[0], KEY.findall(added.out)[0]
+    return place.data, PASSPHRASE.findall(added.out)[0], KEY.findall(added.out)[0]
 
 
 @pytest.fixture
 def office(installation: Place, first_member: tuple[Path, str, str]) -> tuple[Place, str, str]:
     """An installation with its first member; her passphrase and the recovery key."""
-    database, passphrase, key = first_member
-    shutil.copy(database, installation.database)
-    installation.database.chmod(0o600)
+    data, passphrase, key = first_member
+    Path(shutil.copy(data / installation.database.name, installation.data)).chmod(0o600)
+    shutil.copytree(data / "secrets", installation.data / "secrets")
     return installation, passphrase, key
 
 
@@ -92,10 +91,29 @@ def stays_unseen(place: Place, ended: Sequence[Ended], passphrase: str, key: str
         assert secret.encode() not in stored
 
 
+def typed(place: Place, line: str, *arguments: str) -> Ended:
+    """``safetybot staff …`` at a terminal, where somebody types one line."""
+    terminal, other = pty.openpty()
+    process = subprocess.Popen(
+        [*MODULE, "staff", *arguments],
+        cwd=place.folder,
+        env=place.environment(),
+        stdin=other,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(terminal, f"{line}\n".encode())
+    out, errors = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(other)
+    return Ended(process.returncode, out, errors)
+
+
 class TestStaff:
     async def test_add_list_and_disable(self, installation: Place) -> None:
         place = installation
-        first = place.command("staff", "add", "Anna Smith")
+        first = place.command("staff", "add", "--new", "Anna Smith")
         assert (first.code, first.errors) == (0, "")
         (one_time,), (key,) = PASSPHRASE.findall(first.out), KEY.findall(first.out)
         assert first.out.rstrip().split("\n")[-1].startswith("Added Anna Smith.")
@@ -112,7 +130,9 @@ class TestStaff:
         disabled = place.command("staff", "disable", "ben")
         assert (disabled.code, disabled.errors) == (0, "")
         assert roster(place) == {"Anna Smith": True, "Ben": False}
-        last = place.command("staff", "disable", "Anna Smith")
+        refused(place.command("staff", "disable", "Anna Smith"), "Anna Smith is the last who can read reports")
+        assert roster(place) == {"Anna Smith": True, "Ben": False}
+        last = place.command("staff", "disable", "Anna Smith", "--last")
         assert last.code == 0
         assert "NO REPORTS" in last.errors
         stays_unseen(place, [first, second, listed, disabled, last], one_time, key)
@@ -134,10 +154,10 @@ class TestStaff:
         place, file = installation, installation.folder / "words.txt"
         file.write_text(f"{OWN}\nanother line\n")
         file.chmod(0o644)
-        refused(place.command("staff", "add", "Anna", "--passphrase-file", file), f"chmod 600 {file}")
+        refused(place.command("staff", "add", "--new", "Anna", "--passphrase-file", file), f"chmod 600 {file}")
         assert not place.database.exists()
         file.chmod(0o600)
-        added = place.command("staff", "add", "Anna", "--passphrase-file", file)
+        added = place.command("staff", "add", "--new", "Anna", "--passphrase-file", file)
         assert (added.code, added.errors, PASSPHRASE.findall(added.out)) == (0, "", [])
         assert OWN not in added.out
         (key,) = KEY.findall(added.out)
@@ -180,30 +200,44 @@ class TestStaff:
 
     def test_the_key_can_be_typed(self, office: tuple[Place, str, str]) -> None:
         place, _, key = office
-        terminal, other = pty.openpty()
-        process = subprocess.Popen(
-            [*MODULE, "staff", "recover", "Anna", "--key-file", "-"],
-            cwd=place.folder,
-            env=place.environment(),
-            stdin=other,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        os.write(terminal, f"{key.replace('-', ' ')}\n".encode())
-        out, errors = process.communicate(timeout=60)
-        os.close(terminal)
-        os.close(other)
-        assert process.returncode == 0, errors
-        assert errors.startswith("Type the recovery key")
-        assert PASSPHRASE.findall(out)
+        ended = typed(place, key.replace("-", " "), "recover", "Anna", "--key-file", "-")
+        assert ended.code == 0, ended
+        assert ended.errors.startswith("Type the recovery key")
+        assert PASSPHRASE.findall(ended.out)
+
+    def test_no_second_database_is_made_by_mistake(self, installation: Place) -> None:
+        """As when the bot's settings are missing: somebody is asked, and a script is refused."""
+        place = installation
+        refused(place.command("staff", "add", "Anna"), f"there is no database yet at {place.database}")
+        for answer in ("", "n", "what?"):
+            asked = typed(place, answer, "add", "Anna")
+            assert (asked.code, asked.out) == (2, "")
+            assert f"There is no database yet at {place.database}" in asked.errors
+            assert "Is this a new installation? [y/N]" in asked.errors
+        assert not place.database.exists()
+        made = typed(place, "y", "add", "Anna")
+        assert (made.code, len(KEY.findall(made.out))) == (0, 1)
+        assert made.out.endswith(f" Database: {place.database}\n")
+        refused(place.command("staff", "add", "--new", "Ben"), f"there is a database already, {place.database}")
+        second = typed(place, "", "add", "Ben")  # nobody is asked
+        assert (second.code, second.errors) == (0, "")
+
+    def test_the_last_is_not_disabled_by_mistake(self, office: tuple[Place, str, str]) -> None:
+        place, _, _ = office
+        asked = typed(place, "no", "disable", "Anna")
+        assert (asked.code, asked.out) == (2, "")
+        assert "takes NO REPORTS" in asked.errors
+        assert roster(place) == {"Anna": True}
+        assert typed(place, "yes", "disable", "Anna").code == 0
+        assert roster(place) == {"Anna": False}
+        assert place.command("staff", "disable", "Anna").code == 0  # it is so already
 
 
 class TestWhatCannotBePrinted:
     """The recovery key is never lost unseen: what is not printed is not done."""
 
     def run(self, place: Place, redirected: str) -> Ended:
-        command = [*MODULE, "staff", "add", "Anna"]
+        command = [*MODULE, "staff", "add", "--new", "Anna"]
         done = subprocess.run(
             ["/bin/sh", "-c", f'"$@" {redirected}', "sh", *command],
             cwd=place.folder,
@@ -279,7 +313,6 @@ class TestDoctor:
     @pytest.fixture
     def sound(self, office: tuple[Place, str, str]) -> Place:
         place, _, _ = office
-        read_or_make_secret(place.data / "secrets" / "server.key")
         place.data.chmod(0o700)
         return place
 
@@ -302,7 +335,7 @@ class TestDoctor:
         assert hire(sound, "Ben")
         again = sound.command("doctor", "--audit-head", told["audit_head"])
         assert again.code == 0
-        assert "2 rows hold, and follows row 1 as it was noted" in again.out
+        assert "2 rows hold, sealed, row 1 as it was noted" in again.out
         other = f"1:{'0' * 64}"
         assert sound.command("doctor", "--audit-head", other).code == 1
         refused(sound.command("doctor", "--audit-head", "zebedee"), "an audit head is a number")
@@ -342,8 +375,9 @@ class TestDoctor:
         (installation.data / "cache").unlink()
         installation.data.rmdir()
         ended = installation.command("doctor")
-        assert (ended.code, ended.errors) == (1, "")
-        assert "✗ data folder" in ended.out
+        assert (ended.code, ended.errors) == (0, "")
+        assert ended.out.startswith("! set up: nothing is set up yet: safetybot run")
+        assert "✗" not in ended.out
         assert not installation.data.exists()
 
     def test_a_terminal_without_ticks(self, installation: Place) -> None:
@@ -355,5 +389,5 @@ class TestDoctor:
             text=True,
             timeout=60,
         )
-        assert (done.returncode, done.stderr) == (1, "")
-        assert done.stdout.startswith("\\u2713 content: valid")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\n\\u2713 content: valid" in done.stdout

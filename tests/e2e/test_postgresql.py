@@ -46,7 +46,7 @@ async def test_the_operators_day(place: OnServer, telegram: Emulator, phone: Pho
     listed = place.command("staff", "list")
     assert listed.code != 0
     assert "has no tables yet: safetybot run  or  safetybot staff add NAME  makes it" in listed.errors
-    added = place.command("staff", "add", "Anna")
+    added = place.command("staff", "add", "--new", "Anna")
     assert added.code == 0, added
     assert KEY.search(added.out)
 

@@ -144,7 +144,7 @@ class TestChatOnAScreen:
 
     def test_ctrl_c_ends_it_at_once(self, screen: Screen) -> None:
         screen.type("\x03")
-        assert screen.process.wait(20) == 130
+        assert screen.process.wait(60) == 130
         screen.until("")
         assert "Traceback" not in screen.shown
 
@@ -164,7 +164,7 @@ class TestChatOnAScreen:
                 pass
             time.sleep(0.3)
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            assert process.wait(60) == 130
             assert not re.search(rb"Traceback|Fatal|ERROR", process.stderr.read())
 
 

@@ -105,7 +105,7 @@ async def test_the_bot_from_its_start_to_its_end(
 
 
 def test_the_desk(place: Place) -> None:
-    assert place.command("staff", "add", "Anna").code == 0
+    assert place.command("staff", "add", "--new", "Anna").code == 0
     output = place.folder / "desk.txt"
     with output.open("wb") as file:
         desk = subprocess.Popen(

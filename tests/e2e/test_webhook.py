@@ -157,17 +157,21 @@ class TestAFlood:
         before = psutil.Process(program.pid).memory_info().rss
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
-            async def post(number: int) -> int:
+            async def post(number: int) -> int | None:
                 message = updates.message(number, number, text=f"/start game-1 {'x' * 50_000}")
                 update = {"update_id": 10_000_000 + number, "message": message}
-                async with session.post(url, json=update, headers=headers) as answer:
-                    return answer.status
+                try:
+                    async with session.post(url, json=update, headers=headers) as answer:
+                        return answer.status
+                except aiohttp.ClientError:
+                    return None  # one address may hold 500 connections: the next is closed at once
 
             for number in range(1, 801):
                 telegram.chat(number)
             found = await asyncio.gather(*(post(number) for number in range(1, 801)))
-        assert set(found) <= {200, 503}
-        assert found.count(503) >= 400
+        assert set(found) <= {200, 503, None}
+        assert found.count(503) >= 200
+        assert found.count(200) <= 400
         assert psutil.Process(program.pid).memory_info().rss - before < GROWS_MOST
 
     async def _drained(self, program: Program, telegram: Emulator) -> None:

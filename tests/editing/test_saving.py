@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from safetybot.editing.saving import ChangedOnDiskError, save
+from safetybot.guidance.links import LeadsOut
 
 
 @pytest.fixture
@@ -54,3 +55,17 @@ def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     save(link, b"id: a\n", b"id: b\n")
     assert link.is_symlink()
     assert file.read_bytes() == b"id: b\n"
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_written_through(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "content", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.write_bytes(b"a")
+    (root / "link").symlink_to(elsewhere)
+    with pytest.raises(LeadsOut):
+        save(root / "link", b"a", b"b", root)
+    assert elsewhere.read_bytes() == b"a"
+    (root / "real").write_bytes(b"a")
+    (root / "within").symlink_to(root / "real")
+    save(root / "within", b"a", b"b", root)
+    assert (root / "real").read_bytes() == b"b"

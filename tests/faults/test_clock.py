@@ -96,7 +96,8 @@ async def test_forward_an_hour_and_back_a_day(
     code = await finishes(owner)
     await uses_up_tries(guesser, small_content)
     said = ["one"]
-    for jump, resumed in ((HOUR, True), (-DAY, False), (HOUR - DAY, True), (-DAY, False)):
+    jumps = ((HOUR, True), (-DAY, False), (HOUR - DAY, True), (-DAY, False))
+    for number, (jump, resumed) in enumerate(jumps, start=1):
         clock.set(jump)
         print(jump)
         assert is_card((await guesser.says(EMERGENCY))[0], small_content)
@@ -112,7 +113,8 @@ async def test_forward_an_hour_and_back_a_day(
         menu = (await owner.says(f"/mycode {code}"))[-1]
         assert small_content.form_says("case-new") in menu.text, menu.text
         assert await may_try(guesser, small_content), "locked out"
-        await uses_up_tries(guesser, small_content)
+        if number < len(jumps):  # more codes than 20 in so short a time nobody may try, whatever the clock says
+            await uses_up_tries(guesser, small_content)
     await finishes(writer)
     assert await told_lies.stop() == 0
     async with Desk(place, "Ada", hired) as desk:

@@ -15,8 +15,10 @@ from safetybot.reports.cases import CaseRef, Status, Urgency
 from safetybot.reports.codes import Code, CodeKeys, derive, new_code
 from safetybot.reports.filing import FoundCase, Report, file_report, find_case
 from safetybot.reports.login import UnlockedMember
+from safetybot.reports.roster import Vouching, vouching_on, with_vouching
 from safetybot.reports.sealing import Json, KeyPair
 from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.reports.vouching import VouchingKey
 from safetybot.storage.database import Where
 from tests import postgres
 
@@ -36,6 +38,14 @@ class Office:
     now: dt.datetime = START
     recovery: KeyPair | None = None
     members: dict[str, UnlockedMember] = field(default_factory=dict)
+    secret: bytes = PEPPER
+    """The server's, which vouches for members; unless the engine has something that does, or the data folder one."""
+
+    def __post_init__(self) -> None:
+        if vouching_on(self.engine) is None:
+            kept = self.where.parent / "secrets" / "server.key" if isinstance(self.where, Path) else None
+            secret = kept.read_bytes() if kept is not None and kept.exists() else self.secret
+            self.engine = with_vouching(self.engine, Vouching(VouchingKey.of(secret)))
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return transaction(self.engine)

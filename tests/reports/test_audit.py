@@ -21,6 +21,7 @@ from safetybot.reports.audit import (
 from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_head, audit_log
 from tests.reports.office import Office
+from tests.vouching import vouched
 
 
 async def fill(office: Office, rows: int) -> Head:
@@ -133,7 +134,7 @@ async def test_detail_is_short(office: Office) -> None:
 
 
 async def test_writers_of_two_processes_do_not_fork_the_chain(office: Office) -> None:
-    others = [office.engine, engine_of(office.where), engine_of(office.where)]
+    others = [office.engine, *(vouched(engine_of(office.where)) for _ in range(2))]
 
     async def write(number: int) -> None:
         for step in range(8):

@@ -27,6 +27,7 @@ from safetybot.reports.staff_errors import NoReader
 from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_log, cases, envelope_keys, envelopes
 from tests.reports.office import Office, cheap_keys
+from tests.vouching import vouched
 
 
 async def view(office: Office, keys: CodeKeys) -> WriterView:
@@ -263,7 +264,7 @@ async def test_writers_at_the_same_time_in_two_processes(office: Office) -> None
     anna = await office.hire("Anna")
     ref, keys = await office.file("words")
     await office.open(anna, ref)
-    other = engine_of(office.where)
+    other = vouched(engine_of(office.where))
 
     async def child(number: int) -> None:
         async with transaction(other) as connection:

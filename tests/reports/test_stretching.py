@@ -61,3 +61,16 @@ async def test_a_cancelled_one_keeps_its_place_until_it_has_ended(stretcher: Key
 async def test_what_fails_is_raised(stretcher: KeyStretcher) -> None:
     with pytest.raises(ZeroDivisionError):
         await stretcher.run(lambda: 1 // 0)
+
+
+async def test_where_many_wait_each_source_has_its_turn(stretcher: KeyStretcher) -> None:
+    order: list[str] = []
+    held = threading.Event()
+    tasks = [asyncio.create_task(stretcher.run(held.wait, 20))]
+    names = [("a", "a0"), ("a", "a1"), ("a", "a2"), ("b", "b0"), ("c", "c0"), ("b", "b1")]
+    for source, name in names:
+        tasks.append(asyncio.create_task(stretcher.run_for(source, order.append, name)))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    held.set()
+    await asyncio.gather(*tasks)
+    assert order == ["a0", "b0", "c0", "a1", "b1", "a2"]

@@ -47,6 +47,7 @@ FILL = {
         "INSERT INTO envelopes VALUES ('a', 1, 'report', '2027-01-15', true, :bytes)",
         "INSERT INTO envelope_keys VALUES ('a', 1, 'recovery', :bytes)",
     ),
+    "0006": ("INSERT INTO login_tries VALUES (:bytes, 1, 2, 3)",),
 }
 """Revision → what puts a row into tables it has made, those that others refer to included."""
 

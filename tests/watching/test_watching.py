@@ -14,21 +14,31 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.exc import OperationalError
 
+from safetybot import observing
 from safetybot.channels.web.limits import CHAT, Limits, TooMany
 from safetybot.limits import MemoryCounts
 from safetybot.observing import CHANNELS, KINDS, Observed
 from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage import marks
 from safetybot.storage.database import Engine, sqlite_engine
+from safetybot.storage.store import Batch, Count, Sealed, Store
+from safetybot.storage.tables import roster, sessions, staff
+from safetybot.storage.writing import WriteBehind
 from safetybot.watching import app, readiness
 from safetybot.watching.numbers import numbers
-from safetybot.watching.options import WatchOptions
+from safetybot.watching.options import DeskWatchOptions, WatchOptions
 from safetybot.watching.starting import Watch, watched
+from tests.databases import refuse, refuse_no_more
+from tests.faults.disks import small_disk
 from tests.reports.office import Office
 from tests.talking import Bot, Phrasebook
+from tests.vouching import vouched
 
+FAR = 1 << 40
+"""An hour that is never over."""
 WORDS = ("zebedee", "9876543210")
 
 
@@ -42,7 +52,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def engine(empty_database: Path, tmp_path: Path) -> AsyncIterator[Engine]:
     shutil.copy(empty_database, tmp_path / "test.sqlite3")
-    engine = sqlite_engine(tmp_path / "test.sqlite3")
+    engine = vouched(sqlite_engine(tmp_path / "test.sqlite3"))
     yield engine
     await engine.dispose()
 
@@ -62,9 +72,9 @@ async def watch() -> AsyncIterator[Watch]:
         yield watch
 
 
-async def ask(watch: Watch, path: str) -> httpx.Response:
+async def ask(watch: Watch, path: str, host: str | None = None) -> httpx.Response:
     async with httpx.AsyncClient(base_url=str(watch.address), trust_env=False) as client:
-        return await client.get(path)
+        return await client.get(path, headers={} if host is None else {"host": host})
 
 
 async def missing(watch: Watch) -> list[str]:
@@ -72,6 +82,12 @@ async def missing(watch: Watch) -> list[str]:
     found = list(answer.json()["missing"])
     assert (answer.status_code, answer.json()["ready"]) == ((503, False) if found else (200, True))
     return found
+
+
+async def until_missing(watch: Watch, wanted: list[str]) -> None:
+    async with asyncio.timeout(20):
+        while await missing(watch) != wanted:
+            await asyncio.sleep(0.05)
 
 
 async def scraped(watch: Watch) -> dict[tuple[str, ...], float]:
@@ -123,6 +139,63 @@ class TestReady:
                 full = "CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT RAISE(ABORT, 'no room'); END"
                 await connection.execute(text(full))
             assert await missing(watch) == ["database-not-writable"]
+
+    async def test_commits_that_fail_though_a_note_can_be_written(
+        self, watch: Watch, engine: Engine, fresh: None
+    ) -> None:
+        watch.observed.telegram_up = True
+        writing = WriteBehind(Store(engine), watch.observed)
+        async with watch.of(engine, asyncio.Event()):
+            await refuse(engine, "INSERT", "counters")
+            batch = Batch()
+            batch.counts[Count("2026-11-24", "answer", WORDS[0])] += 1
+            await writing.write(bytes(32), batch)
+            await until_missing(watch, ["commits-failing"])
+            assert WORDS[0] not in (await ask(watch, "/readyz")).text
+            await refuse_no_more(engine, "counters")
+            await until_missing(watch, [])  # by itself, for what failed is tried again
+            await writing.stop()
+
+    async def test_a_process_that_is_sent_nothing_for_it_is_ready_again(
+        self, watch: Watch, engine: Engine, fresh: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It commits nothing more, and so cannot show that it could."""
+        watch.observed.telegram_up = True
+        async with watch.of(engine, asyncio.Event()):
+            for failed, found in ((1, []), (2, ["commits-failing"])):
+                with pytest.raises(OSError, match="no"), watch.observed.committing():
+                    raise OSError("no")
+                assert watch.observed.commit_failures == failed
+                assert await missing(watch) == found
+            monkeypatch.setattr(observing, "FAILED_SECONDS", 0.0)
+            assert await missing(watch) == []
+
+    async def test_a_full_disk_on_which_a_note_still_fits(
+        self, watch: Watch, fresh: None, tmp_path: Path, empty_database: Path
+    ) -> None:
+        """SQLite writes over what is checkpointed of its log, so that a page or two fit on a disk that is full."""
+        watch.observed.telegram_up = True
+        with small_disk(tmp_path / "disk") as disk:
+            engine = sqlite_engine(Path(shutil.copyfile(empty_database, disk.folder / "test.sqlite3")))
+            turn = Batch(sessions={bytes(32): Sealed(bytes(16_000), FAR)})
+            async with watch.of(engine, asyncio.Event()):
+                for number in range(3):
+                    await marks.put(engine, marks.LAST_PURGE, f"{number}")
+                async with engine.connect() as connection:
+                    driver = (await connection.get_raw_connection()).driver_connection
+                    assert driver is not None
+                    await driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                disk.fill()
+                await marks.put(engine, marks.LAST_PURGE, "there is room for it")
+                with pytest.raises(OperationalError):
+                    await Store(engine).write(turn)
+                assert await missing(watch) == ["database-not-writable"]
+                disk.clear()
+                assert await missing(watch) == []
+                await Store(engine).write(turn)
+                async with engine.connect() as connection:
+                    assert len((await connection.execute(select(sessions.c.chat_key))).all()) == 1
+            await engine.dispose()
 
     async def test_one_that_hangs_is_not_waited_for(
         self, watch: Watch, engine: Engine, fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -244,3 +317,39 @@ class TestMetrics:
         assert found["safetybot_content_info", "0" * 16] == 1
         assert found["safetybot_content_reload_failures_total",] == 1
         assert abs(found["safetybot_content_live_timestamp_seconds",] - time.time()) < 60
+
+
+class TestNames:
+    """DNS rebinding: a website whose name leads here would have a browser read the pages for it."""
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+    async def test_no_other_name_is_answered_to(self, watch: Watch, path: str) -> None:
+        for host in ("evil.example.org", "evil.example.org:9090", "127.0.0.1.evil.example.org", "", "localhost.evil"):
+            answer = await ask(watch, path, host)
+            assert answer.status_code == 421, host
+            assert "SAFETYBOT_METRICS_NAMES" in answer.text
+        for host in ("localhost:9090", "LOCALHOST", "127.0.0.1:9090", "192.0.2.7:9090", "[2001:db8::7]:9090"):
+            assert (await ask(watch, path, host)).status_code in (200, 503), host
+
+    @pytest.mark.parametrize("kind", [WatchOptions, DeskWatchOptions])
+    async def test_a_name_that_is_set_is(self, kind: type[WatchOptions]) -> None:
+        """As Prometheus asks for a bot in a container network, which listens at every address."""
+        async with watched(kind(host="0.0.0.0", port=0, names=("bot",)), Observed()) as watch:
+            port = str(watch.address).rpartition(":")[2]
+            watch.address = f"http://127.0.0.1:{port}"
+            assert (await ask(watch, "/healthz", "bot:9090")).status_code == 200
+            assert (await ask(watch, "/healthz", "robot:9090")).status_code == 421
+
+
+async def test_a_row_that_nobody_let_in_is_counted(engine: Engine, office: Office) -> None:
+    await office.hire("Anna")
+    assert (await numbers(engine)).unvouched == 0
+    async with engine.begin() as connection:
+        row = dict((await connection.execute(select(staff))).one()._mapping)
+        await connection.execute(insert(staff).values({**row, "id": "f" * 16, "name": "Mallory"}))
+    found = await numbers(engine)
+    assert (found.unvouched, found.readers) == (1, 1)
+    async with engine.begin() as connection:
+        await connection.execute(delete(roster))
+    found = await numbers(engine)
+    assert (found.unvouched, found.readers) == (1, 0)

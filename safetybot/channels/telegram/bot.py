@@ -8,7 +8,7 @@ from typing import Any
 from telegram import Bot
 from telegram.error import TelegramError
 
-from safetybot.channels.telegram.updates import ALLOWED
+from safetybot.channels.telegram.updates import ALLOWED, CHAT_MOST, is_number
 
 RawUpdate = dict[str, Any]
 Keyboard = Mapping[str, Any]
@@ -29,7 +29,7 @@ class PollingBot(Bot):
         """The next updates, oldest first; an empty answer is held back by Telegram for ``hold`` seconds."""
         wanted = {"offset": offset, "limit": limit, "timeout": hold, "allowed_updates": ALLOWED}
         fetched = await self._post("getUpdates", wanted, read_timeout=read_timeout)
-        return [raw for raw in fetched if isinstance(raw, dict) and isinstance(raw.get("update_id"), int)]
+        return [raw for raw in fetched if isinstance(raw, dict)]
 
     async def say(self, chat: int, text: str, *, parse_mode: str | None, keyboard: Keyboard | None) -> int:
         """Send a message; its number. Raises as ``Bot.send_message`` does.
@@ -44,6 +44,7 @@ class PollingBot(Bot):
             "link_preview_options": _NO_PREVIEW,
         }
         sent: Any = await self._post("sendMessage", message)
-        if not isinstance(sent, dict) or not isinstance(sent.get("message_id"), int):
+        number = sent.get("message_id") if isinstance(sent, dict) else None
+        if not is_number(number, 0, CHAT_MOST):
             raise TelegramError("Telegram's answer cannot be read")
-        return int(sent["message_id"])
+        return number

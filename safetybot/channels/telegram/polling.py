@@ -16,6 +16,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 from safetybot.channels.telegram.bot import PollingBot, RawUpdate
 from safetybot.channels.telegram.errors import TelegramConflict, TelegramTokenRefused, Throttled
 from safetybot.channels.telegram.timing import Timing, pause, unless_stopped
+from safetybot.channels.telegram.updates import UPDATE_MOST
 from safetybot.channels.telegram.window import Window
 
 _LOG = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ class Poller:
                 if fetched is not None:
                     self._up(True)
                     fruitless = self._take(fetched) == 0 and asyncio.get_running_loop().time() - began < 1.0
+                    fetched = None  # what was written is not kept until somebody writes again
                     await self._breathe(fruitless=fruitless)
         finally:
             stopped.cancel()
@@ -114,11 +116,24 @@ class Poller:
     def _take(self, fetched: list[RawUpdate]) -> int:
         fresh = 0
         for raw in fetched:
-            if self._window.admit(raw["update_id"]):
+            number = raw.get("update_id")
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+                self._leave_out()  # and not confirmed: to Telegram, a negative offset means to forget all before
+            elif self._window.admit(number):
                 fresh += 1
-                self._receive(raw)
+                if number <= UPDATE_MOST:
+                    self._receive(raw)
+                else:
+                    self._leave_out()
+                    self.handled(number)
         self._counts["updates"] += fresh
         return fresh
+
+    def _leave_out(self) -> None:
+        self._counts["unreadable"] += 1
+        count = self._counts["unreadable"]
+        if count & (count - 1) == 0:  # at 1, 2, 4, 8…: seen, and no flood of lines
+            _LOG.error("Telegram: an update has no number that can be used, and is left out (%d)", count)
 
     async def _breathe(self, *, fruitless: bool) -> None:
         """Wait before the next getUpdates where that would only return what is in hand.

@@ -27,6 +27,8 @@ _KNOWN = frozenset(
     }
 )
 """Refusals for which PTB has an error of its own."""
+_WAIT_MOST = 3600.0
+"""Seconds: whatever Telegram says, the bot is not silent for longer without asking again."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -147,6 +149,7 @@ def _raise_unless_known(status: int, payload: bytes) -> None:
 
 def _retry_after(payload: bytes) -> float:
     try:
-        return max(0.0, float(quick_json.read(payload)["parameters"]["retry_after"]))
-    except (ValueError, TypeError, KeyError):
+        asked = float(quick_json.read(payload)["parameters"]["retry_after"])
+    except (ValueError, TypeError, KeyError, OverflowError):
         return 1.0
+    return min(max(0.0, asked), _WAIT_MOST)

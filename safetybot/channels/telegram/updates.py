@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from safetybot.dialogue.messages import Incoming
 
@@ -49,6 +49,15 @@ ATTACHMENTS = frozenset(
 
 Raw = Mapping[str, Any]
 
+UPDATE_MOST = 2**63 - 1
+"""The greatest number of an update: it goes into the database, which counts so far."""
+CHAT_MOST = 2**53 - 1
+"""The greatest number of a chat or message. Telegram promises at most 52 bits for a chat, and uses 31 for a message."""
+
+
+class MalformedUpdate(ValueError):  # noqa: N818 - names what it is
+    """A field of an update is not as Telegram describes it. The message holds nothing of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Private:
@@ -74,9 +83,9 @@ class Elsewhere:
 def read(update: Raw, username: str) -> Private | Elsewhere | None:
     """What to do about an update; None where nothing is.
 
-    Raises KeyError, TypeError or the like where it is not as Telegram describes it.
+    Raises MalformedUpdate, KeyError, TypeError or the like where it is not as Telegram describes it.
     """
-    update_id: int = update["update_id"]
+    update_id = _number(update["update_id"], 0, UPDATE_MOST)
     if "callback_query" in update:
         return _press(update_id, update["callback_query"])
     if "my_chat_member" in update:
@@ -99,12 +108,14 @@ def _press(update_id: int, query: Raw) -> Private | Elsewhere | None:
         return None
     chat = query["message"]["chat"]
     if chat["type"] != "private":
-        return Elsewhere(int(chat["id"]), _language(query), present=True)
+        return Elsewhere(_chat(chat), _language(query), present=True)
     if not query.get("data"):
         return None
+    if not isinstance(query["data"], str):
+        raise MalformedUpdate
     incoming = Incoming(
         channel=CHANNEL,
-        chat=str(chat["id"]),
+        chat=str(_chat(chat)),
         press=query["data"],
         language=_language(query),
         update_id=update_id,
@@ -117,7 +128,7 @@ def _membership(change: Raw) -> Elsewhere | None:
     if change["chat"]["type"] == "private":
         return None  # blocked or unblocked; there is nothing to say to either
     present = change["new_chat_member"]["status"] not in ("left", "kicked")
-    return Elsewhere(int(change["chat"]["id"]), _language(change), present)
+    return Elsewhere(_chat(change["chat"]), _language(change), present)
 
 
 def _message(update_id: int, message: Raw, username: str, *, edited: bool) -> Private | Elsewhere | None:
@@ -126,24 +137,39 @@ def _message(update_id: int, message: Raw, username: str, *, edited: bool) -> Pr
     if message["chat"]["type"] != "private":
         gone = message.get("left_chat_member", {}).get("username") == username
         moved = message.get("migrate_to_chat_id")
-        moved = moved if isinstance(moved, int) else None
-        return Elsewhere(int(message["chat"]["id"]), _language(message), not gone, moved)
+        moved = moved if is_number(moved, -CHAT_MOST, CHAT_MOST) else None
+        return Elsewhere(_chat(message["chat"]), _language(message), not gone, moved)
     text = _addressed(message["text"], username) if "text" in message else None
     # An edited picture was refused when it came, and a live location edits itself every few seconds.
     if text is None and (edited or not _attached(message)):
         return None
     incoming = Incoming(
         channel=CHANNEL,
-        chat=str(message["chat"]["id"]),
+        chat=str(_chat(message["chat"])),
         text=text,
         refused=text is None,
         language=_language(message),
         update_id=update_id,
-        message_id=message["message_id"],
+        message_id=_number(message["message_id"], 0, CHAT_MOST),
         edited=edited,
         received=time.monotonic(),
     )
     return Private(incoming, message.get("media_group_id"))
+
+
+def is_number(value: object, least: int, most: int) -> TypeGuard[int]:
+    """Whether a value from outside is a whole number within bounds; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _number(value: object, least: int, most: int) -> int:
+    if not is_number(value, least, most):
+        raise MalformedUpdate
+    return value
+
+
+def _chat(chat: Raw) -> int:
+    return _number(chat["id"], -CHAT_MOST, CHAT_MOST)
 
 
 def _attached(message: Raw) -> bool:

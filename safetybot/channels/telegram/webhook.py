@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from safetybot import quick_json
 from safetybot.channels.telegram.discretion import place
 from safetybot.channels.telegram.in_hand import InHand, NotTaken
+from safetybot.channels.telegram.updates import UPDATE_MOST, is_number
 from safetybot.serving.options import ServingOptions
 
 MOST_BYTES = 1_048_576
@@ -23,8 +24,6 @@ MOST_BYTES = 1_048_576
 BODY_SECONDS = 20.0
 RETRY_SECONDS = 2
 """After which Telegram may post again what could not be taken."""
-_LARGEST = 2**63 - 1
-"""An update's number goes into the database."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -163,6 +162,4 @@ def _update(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     number = raw.get("update_id") if isinstance(raw, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _LARGEST:
-        return None
-    return raw  # type: ignore[no-any-return]
+    return raw if is_number(number, 0, UPDATE_MOST) else None

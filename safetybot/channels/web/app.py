@@ -25,14 +25,17 @@ from safetybot.channels.web.options import WebOptions
 from safetybot.channels.web.pages import FRAMED, OWN, Pages, Place
 from safetybot.channels.web.problems import Problems, wants_json
 from safetybot.channels.web.security import is_framed, web_headers
-from safetybot.channels.web.tokens import Forms, Visitor
+from safetybot.channels.web.sources import Sources
+from safetybot.channels.web.tokens import Forms, Names, Visitor
 from safetybot.dialogue.transcript import Transcript
 from safetybot.limits import Counts, MemoryCounts
 from safetybot.observing import Observed
+from safetybot.serving.addresses import customer_of
 from safetybot.serving.forms import NotAForm, TooLarge
 from safetybot.serving.guard import Guard, is_from_here
 from safetybot.serving.json_answer import JsonAnswer
 
+_THIS_MACHINE = customer_of("::1")
 _PRESS_MAX = 64
 """Bytes in a button's press, in every channel."""
 
@@ -56,11 +59,13 @@ class WebChat:
         """
         self._options = options
         self._forms = Forms(key)
-        self._pages = Pages(conversation, self._forms, options.exit)
-        self._chats = Chats(conversation, transcripts)
+        self._names = Names(key)
+        self._pages = Pages(conversation, self._forms, self._names, options.exit)
+        self._chats = Chats(conversation, transcripts, self._names)
         addresses = bool(options.proxies) or options.url is None
         limited = partial((observed or Observed()).limited, CHANNEL)
         self._limits = Limits(counts or MemoryCounts(clock), addresses=addresses, limited=limited)
+        self._sources = Sources(key, addresses=addresses)
         self._cookie = "__Host-chat" if options.secure else "chat"
         problems = Problems(self._pages, self._place)
         self.app = Starlette(
@@ -103,12 +108,12 @@ class WebChat:
             # Somebody followed a link on another site, so the browser keeps the cookie back, if there is one. A page
             # of ours that leads to the same address gets it: a chat in another tab must not be taken for a new one.
             return HTMLResponse(self._pages.doorway(place, language))
-        visitor = visitor or Visitor.new()
+        visitor = visitor or self._names.new()
         try:
-            transcript = await self._chats.look(visitor, language)
+            transcript = await self._chats.page(visitor, language)
         except ChatClosed:
             if wants_json(request):
-                return JsonAnswer({"closed": True, "token": self._forms.token(visitor.chat)})
+                return JsonAnswer({"closed": True, "token": self._forms.token(visitor.mark)})
             return HTMLResponse(self._pages.closed(place, visitor, language))
         response: Response
         if wants_json(request):
@@ -125,43 +130,50 @@ class WebChat:
             raise NotAForm
         if press is None and not text.strip():
             return await self._look_again(request, place, visitor)
-        did = Did(self._forms.update(number, press or text), None if press else text, press, language)
+        update, source = self._forms.update(number, press or text), self._source(request, visitor)
+        did = Did(update, None if press else text, press, language, source)
         in_danger = partial(self._chats.in_danger, visitor, did)
-        async with self._limits.turn(visitor.chat, _address(request), in_danger):
+        async with self._limits.turn(visitor.mark, _address(request), in_danger):
             try:
                 shown = await self._chats.turn(visitor, did)
             except ChatClosed:
                 if wants_json(request):
                     return JsonAnswer({"closed": True})
                 return HTMLResponse(self._pages.closed(place, visitor, language))
-        return self._shown(request, place, visitor, shown, fields, language)
+        return self._shown(request, place, shown, fields, language)
 
     async def _hide(self, request: Request) -> Response:
         place, language = self._place(request), first_language(request)
         fields, visitor, number = await self._checked(request, place)
-        async with self._limits.turn(visitor.chat, _address(request)):
-            shown = await self._chats.hide(visitor, Did(self._forms.update(number, "/hide"), language=language))
-        return self._shown(request, place, visitor, shown, fields, language)
+        async with self._limits.turn(visitor.mark, _address(request)):
+            shown = await self._chats.hide(
+                visitor,
+                Did(self._forms.update(number, "/hide"), language=language, source=self._source(request, visitor)),
+            )
+        return self._shown(request, place, shown, fields, language)
 
     async def _again(self, request: Request) -> Response:
         """From the page that says that the chat was closed."""
         place, language = self._place(request), first_language(request)
         fields, visitor, number = await self._checked(request, place)
         if fields.get("how") != "new":
-            async with self._limits.turn(visitor.chat, _address(request)):
-                shown = await self._chats.go_on(visitor, Did(self._forms.update(number, "/again"), language=language))
-            return self._shown(request, place, visitor, shown, fields, language)
+            async with self._limits.turn(visitor.mark, _address(request)):
+                shown = await self._chats.go_on(
+                    visitor,
+                    Did(self._forms.update(number, "/again"), language=language, source=self._source(request, visitor)),
+                )
+            return self._shown(request, place, shown, fields, language)
         await self._chats.forget(visitor)
-        visitor = Visitor.new()
+        visitor = self._names.new()
         if place.framed:
-            transcript = await self._chats.look(visitor, language)
+            transcript = await self._chats.page(visitor, language)
             return HTMLResponse(self._pages.chat(place, visitor, transcript, language))
         return self._with_cookie(request, RedirectResponse(place.home, 303), place, visitor)
 
     async def _here(self, request: Request) -> Response:
         """Somebody is still writing."""
         _, visitor, _ = await self._checked(request, self._place(request))
-        async with self._limits.turn(visitor.chat, _address(request)):
+        async with self._limits.turn(visitor.mark, _address(request)):
             await self._chats.touch(visitor)
         return Response(status_code=204)
 
@@ -174,7 +186,7 @@ class WebChat:
             visitor = self._known(request)
             if place.framed:
                 try:
-                    visitor = Visitor.read((await read_form(request)).get("chat"))
+                    visitor = self._names.read((await read_form(request)).get("chat"))
                 except (NotAForm, TooLarge):
                     visitor = None
             else:
@@ -190,22 +202,25 @@ class WebChat:
         if not is_from_here(request, self._options, surely=place.framed):
             raise HTTPException(403)
         fields = await read_form(request)
-        visitor = Visitor.read(fields.get("chat")) if place.framed else self._known(request)
-        number = self._forms.number(visitor.chat, fields.get("token", "")) if visitor else None
+        visitor = self._names.read(fields.get("chat")) if place.framed else self._known(request)
+        number = self._forms.number(visitor.mark, fields.get("token", "")) if visitor else None
         if visitor is None or number is None:
             raise HTTPException(403)
         return fields, visitor, number
+
+    def _source(self, request: Request, visitor: Visitor) -> bytes:
+        return self._sources.of(visitor.mark, _address(request))
 
     def _shown(
         self,
         request: Request,
         place: Place,
-        visitor: Visitor,
         shown: Shown,
         fields: Mapping[str, str],
         language: str | None,
     ) -> Response:
-        visitor = Visitor(visitor.chat, talked=True)
+        visitor = shown.visitor
+        assert visitor is not None, "the turn is over"
         if wants_json(request):
             seen = 0 if shown.cleared else _number(fields.get("seen"))
             news = self._news(place, visitor, shown.transcript, seen, language, cleared=shown.cleared)
@@ -233,7 +248,7 @@ class WebChat:
         if seen > transcript.count:  # it shows what is gone
             seen, cleared = 0, True
         news = self._pages.news(visitor, transcript, seen, language)
-        return JsonAnswer({**news, "cleared": cleared, **({"chat": visitor.held} if place.framed else {})})
+        return JsonAnswer({**news, "cleared": cleared, **({"chat": self._names.held(visitor)} if place.framed else {})})
 
     async def _look_again(self, request: Request, place: Place, visitor: Visitor) -> Response:
         """Nothing was said: the page as it is."""
@@ -241,7 +256,7 @@ class WebChat:
         if not place.framed and not wants_json(request):
             return RedirectResponse(place.home, 303)
         try:
-            transcript = await self._chats.look(visitor, language)
+            transcript = await self._chats.page(visitor, language)
         except ChatClosed:
             return HTMLResponse(self._pages.closed(place, visitor, language))
         if wants_json(request):
@@ -258,12 +273,13 @@ class WebChat:
         )
 
     def _known(self, request: Request) -> Visitor | None:
-        return Visitor.read(request.cookies.get(self._cookie))
+        return self._names.read(request.cookies.get(self._cookie))
 
     def _with_cookie(self, request: Request, response: Response, place: Place, visitor: Visitor) -> Response:
         """Has the browser hold a visitor's name, unless it does."""
-        if not place.framed and request.cookies.get(self._cookie) != visitor.held:
-            self._hold(response, visitor.held)
+        held = self._names.held(visitor)
+        if not place.framed and request.cookies.get(self._cookie) != held:
+            self._hold(response, held)
         return response
 
 
@@ -287,5 +303,5 @@ def _number(text: str | None) -> int:
 
 def _address(request: Request) -> str | None:
     """Where a request comes from; None where that is this machine: then it is a proxy, or the operator."""
-    host = request.client.host if request.client else None
-    return None if host is None or host == "::1" or host.startswith("127.") else host
+    host = customer_of(request.client.host) if request.client else None
+    return None if host is None or host == _THIS_MACHINE or host.startswith("127.") else host

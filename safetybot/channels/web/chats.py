@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from safetybot.channels.web.conversation import ChatTurn, Conversation, TranscriptKeeper
-from safetybot.channels.web.tokens import Visitor
+from safetybot.channels.web.tokens import Names, Visitor
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.speaker import HELP_NOW, instead_of_an_answer
 from safetybot.dialogue.transcript import Transcript
 
 CHANNEL = "web"
+LOOK_SECONDS = 5.0
+"""To wait for the database before a page is shown without what was said: somebody may need its box."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,8 @@ class Did:
     press: str | None = field(default=None, repr=False)
     language: str | None = None
     """What their browser asks for."""
+    source: bytes | None = field(default=None, repr=False)
+    """Where it comes from, as a hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Shown:
     """It is kept, so that another request finds it."""
     cleared: bool = False
     """What stood there before is gone from the page."""
+    renew: bool = False
+    """The chat is to get another name."""
+    visitor: Visitor | None = field(default=None, repr=False)
+    """Whom the browser is to hold from now on; set once the turn is over."""
+
+
+class _Renewed(Exception):  # noqa: N818 - reads as what happened
+    """The same form has come before, and gave the chat another name, of which the browser was not told."""
 
 
 class ChatClosed(Exception):  # noqa: N818 - reads as what happened
@@ -51,8 +64,9 @@ class ChatClosed(Exception):  # noqa: N818 - reads as what happened
 class Chats:
     """Every chat on the web."""
 
-    def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper) -> None:
+    def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper, names: Names) -> None:
         self._conversation = conversation
+        self._names = names
         self._transcripts = transcripts
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -67,12 +81,60 @@ class Chats:
 
     async def turn(self, visitor: Visitor, did: Did) -> Shown:
         """What answers a text or a button. Raises ChatClosed where an old button was pressed."""
-        return await self._shown(visitor, partial(self._take, visitor, did))
+        return await self._act(visitor, did, self._take)
+
+    async def page(self, visitor: Visitor, language: str | None) -> Transcript:
+        """What the page shows now; a greeting, where that cannot be read. Raises ChatClosed.
+
+        Whoever comes while the database is away needs a box to type a cry for help in.
+        """
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self.look(visitor, language)
+        except ChatClosed:
+            raise
+        except Exception as error:
+            _log.error("a page could not be read, and begins anew: %s", type(error).__name__)
+            greeting = await self._conversation.greeting(CHANNEL, language)
+            if visitor.talked:  # who said something before is told why it is not there
+                broken = instead_of_an_answer(self._conversation.wording(language), "broken")
+                return Transcript().answered((*greeting, broken))
+            return Transcript().answered(greeting)
+
+    async def _act(self, visitor: Visitor, did: Did, do: Callable[[Visitor, Did, ChatTurn], Awaitable[Shown]]) -> Shown:
+        """Run one turn, and renew the chat's name with the first words, when a report is begun, and after a code."""
+        first = not visitor.talked
+        if first:
+            visitor = self._names.renewed(visitor, did.update)
+        try:
+            shown = await self._shown(visitor, partial(do, visitor, did))
+        except _Renewed:
+            visitor = self._names.renewed(visitor, did.update)
+            shown = await self._shown(visitor, partial(do, visitor, did))
+        if shown.renew and shown.saved and not first:
+            visitor = await self._renew(visitor, did)
+        return replace(shown, visitor=replace(visitor, talked=True))
+
+    async def _renew(self, visitor: Visitor, did: Did) -> Visitor:
+        """Move the chat to its next name; where that cannot be done it keeps the one it has."""
+        renewed = self._names.renewed(visitor, did.update)
+        try:
+            await self._conversation.renew(CHANNEL, visitor.chat, renewed.chat)
+        except Exception as error:
+            _log.error("a chat keeps its name, for it could not be renewed: %s", type(error).__name__)
+            return visitor
+        return renewed
+
+    async def _must_not_be_renewed(self, visitor: Visitor, did: Did) -> None:
+        """Raises _Renewed where the same form has renewed the chat's name before."""
+        if await self._transcripts.load(self._names.renewed(visitor, did.update).chat) is not None:
+            raise _Renewed
 
     async def _take(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
         try:
             transcript = await self.look(visitor, did.language)
         except ChatClosed:
+            await self._must_not_be_renewed(visitor, did)
             if did.press is not None:
                 raise
             # Words are answered whatever has become of the page, for they may be a cry for help.
@@ -86,7 +148,9 @@ class Chats:
 
     async def in_danger(self, visitor: Visitor, did: Did) -> bool:
         """Whether what they did may be a cry for help. Never raises: where that is not known, it may be."""
-        incoming = Incoming(CHANNEL, visitor.chat, text=did.text, press=did.press, language=did.language)
+        incoming = Incoming(
+            CHANNEL, visitor.chat, text=did.text, press=did.press, language=did.language, source=did.source
+        )
         try:
             return await self._conversation.in_danger(incoming)
         except Exception as error:
@@ -99,20 +163,27 @@ class Chats:
 
     async def go_on(self, visitor: Visitor, did: Did) -> Shown:
         """After the chat was closed: with the report that is not sent yet, or with a new one."""
-        return await self._shown(visitor, partial(self._go_on, visitor, replace(did, text="/report")))
+        return await self._act(visitor, replace(did, text="/report"), self._go_on)
 
     async def _go_on(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
-        transcript = await self._transcripts.load(visitor.chat)
+        try:
+            transcript = await self._transcripts.load(visitor.chat)
+        except Exception as error:
+            _log.error("a page could not be read, and begins anew: %s", type(error).__name__)
+            return await self._answered(turn, visitor, did, Transcript(), aloud=False, keep=False)
         if transcript is None:
             await self._tidy(turn, visitor)
         return await self._answered(turn, visitor, did, transcript or Transcript(), aloud=False)
 
     async def touch(self, visitor: Visitor) -> None:
-        """They are still writing."""
-        async with self._turn(visitor):
-            transcript = await self._transcripts.load(visitor.chat)
-            if transcript is not None:
-                await self._transcripts.save(visitor.chat, transcript)
+        """They are still writing. Never raises: where it cannot be noted, the next message is answered all the same."""
+        try:
+            async with self._turn(visitor):
+                transcript = await self._transcripts.load(visitor.chat)
+                if transcript is not None:
+                    await self._transcripts.save(visitor.chat, transcript)
+        except Exception as error:
+            _log.error("that somebody is writing could not be noted: %s", type(error).__name__)
 
     def end(self, visitor: Visitor) -> None:
         """Deletes all of a chat but what was sent; soon, for nobody who leaves should wait for it."""
@@ -176,6 +247,7 @@ class Chats:
             update_id=did.update,
             # The page is cleared as a whole, so only that something is to be deleted matters.
             message_id=1 if hiding else None,
+            source=did.source,
         )
         try:
             reply = await turn.reply(incoming)
@@ -188,7 +260,9 @@ class Chats:
         if reply is None:
             return Shown(transcript, before, saved=keep)
         page = self._with(transcript, did, text if aloud else "", reply)
-        shown = await self._kept(visitor, Shown(page, before, saved=keep, cleared=bool(reply.delete)))
+        shown = await self._kept(
+            visitor, Shown(page, before, saved=keep, cleared=bool(reply.delete), renew=reply.renew)
+        )
         if shown.saved:
             turn.delivered(())
         return shown

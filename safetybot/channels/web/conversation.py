@@ -27,6 +27,9 @@ class ChatTurn(Protocol):
 class Conversation(Protocol):
     """The one entrance behind every channel."""
 
+    async def renew(self, channel: str, chat: str, name: str) -> None:
+        """Give a chat another name: all that is remembered of it is found under that alone. Raises as the database."""
+
     @property
     def languages(self) -> Mapping[str, WordingFile]:
         """The wording of each language by its code, the first one first."""

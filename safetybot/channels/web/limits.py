@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
@@ -13,6 +14,8 @@ ADDRESS = Limit(150, 5.0)
 """Of one address, behind which a whole school may be."""
 AT_ONCE = 256
 """Messages in hand at any time, in this process."""
+ADDRESS_AT_ONCE = 64
+"""Of those, of one address."""
 
 
 class TooMany(Exception):  # noqa: N818 - reads as what went wrong
@@ -34,6 +37,8 @@ class Limits:
         self._counts = counts
         self._addresses = addresses
         self._in_hand = 0
+        self._of_address = Counter[str]()
+        """Address → its messages in hand, for as long as it has any."""
 
     def turn(self, chat: str, address: str | None, in_danger: InDanger | None = None) -> _Turn:
         """Around one message. ``in_danger``: whether it may come from somebody in danger, who is always answered.
@@ -45,23 +50,34 @@ class Limits:
     async def begin(self, chat: str, address: str | None, in_danger: InDanger | None) -> None:
         """What entering that block does. Raises TooMany."""
         self._in_hand += 1
+        if self._addresses and address:
+            self._of_address[address] += 1
         try:
             over = await self._over(chat, address)
             # Judging takes time too: there is an end to that as well.
-            if over is not None and (in_danger is None or self._in_hand > 2 * AT_ONCE or not await in_danger()):
+            if over is not None and (in_danger is None or self._crowded(address, 2) or not await in_danger()):
                 self._limited(over.partition(" ")[0])
                 raise TooMany
         except BaseException:
-            self.end()
+            self.end(address)
             raise
 
-    def end(self) -> None:
+    def end(self, address: str | None) -> None:
         """What leaving it does."""
         self._in_hand -= 1
+        if self._addresses and address:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+    def _crowded(self, address: str | None, times: int = 1) -> bool:
+        """Whether so many times more is in hand than should be, in all or of this address."""
+        of_address = self._of_address[address] if address else 0
+        return self._in_hand > times * AT_ONCE or of_address > times * ADDRESS_AT_ONCE
 
     async def _over(self, chat: str, address: str | None) -> str | None:
         """Which limit is reached, if any."""
-        if self._in_hand > AT_ONCE:
+        if self._crowded(address):
             return "in-hand"
         names = {f"chat {chat}": CHAT}
         if self._addresses and address:
@@ -83,4 +99,4 @@ class _Turn:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._limits.end()
+        self._limits.end(self._address)

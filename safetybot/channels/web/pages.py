@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from safetybot.channels.web.conversation import Conversation
 from safetybot.channels.web.rendering import NEW, PRESS_FORM, Voice
-from safetybot.channels.web.tokens import Forms, Visitor
+from safetybot.channels.web.tokens import Forms, Names, Visitor
 from safetybot.dialogue.transcript import Transcript
 
 _HERE = Path(__file__).parent
@@ -37,9 +37,10 @@ FRAMED = Place("/embed", framed=True)
 class Pages:
     """Renders pages in every language there is."""
 
-    def __init__(self, conversation: Conversation, forms: Forms, exit_url: str) -> None:
+    def __init__(self, conversation: Conversation, forms: Forms, names: Names, exit_url: str) -> None:
         self._conversation = conversation
         self._forms = forms
+        self._names = names
         self._exit = exit_url
         self._voices: dict[str, Voice] = {}
         self._templates = Environment(
@@ -93,7 +94,7 @@ class Pages:
             "count": transcript.count,
             # What stands before it is gone: hidden in another tab, or too long ago.
             "first": transcript.first,
-            "token": self._forms.token(visitor.chat),
+            "token": self._forms.token(visitor.mark),
             "language": voice.code,
         }
 
@@ -127,14 +128,14 @@ class Pages:
             block=voice.block,
             press_form=PRESS_FORM,
             exit=self._exit,
-            held=visitor.held if visitor and place.framed else "",
+            held=self._names.held(visitor) if visitor and place.framed else "",
             fields=self._fields(place, visitor) if visitor else "",
             **more,
         )
 
     def _fields(self, place: Place, visitor: Visitor) -> Markup:
         """What every form carries."""
-        token = Markup('<input type="hidden" name="token" value="{}">').format(self._forms.token(visitor.chat))
+        token = Markup('<input type="hidden" name="token" value="{}">').format(self._forms.token(visitor.mark))
         if not place.framed:
             return token
-        return token + Markup('<input type="hidden" name="chat" value="{}">').format(visitor.held)
+        return token + Markup('<input type="hidden" name="chat" value="{}">').format(self._names.held(visitor))

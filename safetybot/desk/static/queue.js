@@ -51,6 +51,16 @@
   const TITLE = document.title.replace(/^\(\d+\) /, "");
   let events = null, fetching = false, again = false, waiting = 0;
 
+  // Nothing is replaced under a finger: a press that ends on another element than it began on is no click.
+  let released = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((done) => {
+      const ended = () => setTimeout(done);  // after the click, which comes with it
+      document.addEventListener("pointerup", ended, { once: true });
+      document.addEventListener("pointercancel", ended, { once: true });
+    });
+  });
+
   function tell(trouble) {
     if (!stale.isConnected || stale.textContent === trouble) return;
     stale.textContent = trouble;
@@ -96,7 +106,9 @@
         const answer = await fetch(`${place.dataset.part}seen=${list().dataset.number}`, { headers: { accept: "application/json, text/x-part" } });
         if (answer.status === 401) return over();
         if (!answer.ok) throw new Error("no answer");
-        swap(await answer.text());
+        const html = await answer.text();
+        await released;
+        swap(html);
       } while (again && place.isConnected);
       tell("");
     } catch {

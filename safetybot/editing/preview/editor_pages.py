@@ -25,6 +25,7 @@ from safetybot.editing.saving import ChangedOnDiskError
 from safetybot.editing.yaml_edit import changed
 from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.guidance.faults import Fault
+from safetybot.guidance.links import LeadsOut
 from safetybot.guidance.model import BUTTON_MAX, FIRST_MAX, STEP_MAX, Group, Urgency
 from safetybot.guidance.yaml_source import Source, parse
 
@@ -91,7 +92,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 
 def _opened(parts: Parts, path: Path) -> Shown:
     """The form with what the file holds now."""
-    content = _read(path)
+    content = _read(parts, path)
     source = parse(content, path.as_posix())
     own = [fault for fault in parts.watcher.seen.faults if fault.path == source.path]
     wrong, left = at_fields([fault for fault in own if fault.severity == "error"], source)
@@ -106,17 +107,17 @@ _UNWRITTEN = (
 )
 
 
-def _read(path: Path) -> bytes:
+def _read(parts: Parts, path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
+        return parts.watcher.read_file(path)
+    except (FileNotFoundError, LeadsOut):
         raise HTTPException(404) from None
 
 
 async def _save(parts: Parts, code: str, path: Path, draft: Draft, base: str) -> Shown | None:
     """None where it is saved, or nothing was changed; else the form with all that was typed, and why."""
     try:
-        now = await asyncio.to_thread(path.read_bytes)
+        now = await asyncio.to_thread(parts.watcher.read_file, path)
     except FileNotFoundError:
         return _gone(draft, base)
     except OSError as error:

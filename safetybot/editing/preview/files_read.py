@@ -15,16 +15,16 @@ class Files:
     def __init__(self) -> None:
         self._known: dict[Path, tuple[_Stamp, Source]] = {}
 
-    def read(self, file: Path) -> Source:
+    def read(self, file: Path, root: Path) -> Source:
         """As :func:`read_source`."""
         try:
             status = file.stat()
         except OSError:
-            return read_source(file)
+            return read_source(file, root)
         # Taken before the reading: a save in between is read once more, and never missed.
         stamp = (status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
         if (known := self._known.get(file)) and known[0] == stamp:
             return known[1]
-        source = read_source(file)
+        source = read_source(file, root)
         self._known[file] = stamp, source
         return source

@@ -64,7 +64,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         changed = False
         if stem and (file := file_of(watcher.seen.library, code, stem)):
             try:
-                changed = Bases().keep(file.read_bytes()) != ask.get("base")
+                changed = Bases().keep(watcher.read_file(file)) != ask.get("base")
             except OSError:
                 changed = True
         learning = watcher.learning

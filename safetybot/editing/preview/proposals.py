@@ -85,7 +85,7 @@ class Proposal:
             if new:
                 raise RefusedError(in_order(new), source)
         async with watcher.saving:
-            await asyncio.to_thread(save, self.path, self.before, self.after)
+            await asyncio.to_thread(save, self.path, self.before, self.after, watcher.folder)
         watcher.poke()
 
     def _faults(self, watcher: Watcher) -> tuple[Source, tuple[Fault, ...]]:

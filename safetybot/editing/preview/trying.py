@@ -183,7 +183,7 @@ async def _added(parts: Parts, form: Mapping[str, str]) -> Outcome:
     change = add_example(line) if kind == "example" else add_test(line, id_)
     for left in reversed(range(TRIES)):
         try:
-            before = await asyncio.to_thread(file.read_bytes)
+            before = await asyncio.to_thread(parts.watcher.read_file, file)
             after = changed(before, change, file.as_posix())
             await Proposal(code, file, before, after).save(parts.watcher)
         except EditRefusedError as error:

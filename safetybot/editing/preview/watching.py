@@ -21,6 +21,7 @@ from safetybot.guidance.faults import Fault, in_order
 from safetybot.guidance.finding import BY_MATCHER
 from safetybot.guidance.live import Stamp, stamp
 from safetybot.guidance.reader import Library, read_content
+from safetybot.guidance.yaml_source import read_plain
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.fitter import Fitter, Progress
 from safetybot.matching.interpreter import Interpreter
@@ -126,6 +127,10 @@ class Watcher:
     def key(self) -> str:
         """Changes whenever there is anything new to show."""
         return f"{self._number}.{self.learning or ''}"
+
+    def read_file(self, path: Path) -> bytes:
+        """The bytes of a file of the folder now. Raises LeadsOut where it is a link out of it, and OSError."""
+        return read_plain(path, self.folder)
 
     async def __aenter__(self) -> Watcher:
         self._stamp = await asyncio.to_thread(self._look)

@@ -59,6 +59,21 @@ async def test_what_is_new_appears_by_itself(sit: Sit, desk: DeskSite) -> None:
     assert second.seat.login.seen <= station.office.now
 
 
+async def test_a_click_is_not_lost_when_news_arrive_while_it_is_made(sit: Sit, desk: DeskSite) -> None:
+    window = await sit("Ada")
+    ref = await _case(desk.station)
+    await window.goes()
+    await _listens(window)
+    page = window.page
+    await page.locator(f"#case-{ref.id}").hover()
+    await page.mouse.down()
+    async with page.expect_response(re.compile("seen=")):
+        await _case(desk.station, urgency=Urgency.HIGH)
+    await page.evaluate("new Promise((done) => setTimeout(done, 100))")  # the answer is put into the page
+    await page.mouse.up()
+    await page.wait_for_url(f"**/cases/{ref.id}*")
+
+
 async def test_the_place_is_kept_while_the_list_changes(sit: Sit, desk: DeskSite) -> None:
     window = await sit("Ada", size=(390, 700))
     for _ in range(30):

@@ -178,6 +178,20 @@ async def test_every_page(sit: Sit, preview: PreviewSite, empty_database: Path) 
     await window.check("problem")
 
 
+async def test_a_click_is_not_lost_when_news_arrive_while_it_is_made(sit: Sit, preview: PreviewSite) -> None:
+    await preview.learnt()
+    window = await sit()
+    page = window.page
+    await window.shows("All is right.")
+    await page.get_by_role("link", name="I want a safe password").hover()
+    await page.mouse.down()
+    async with page.expect_response(page.url):
+        preview.content.change(PASSWORDS, "due: 2027-03-01", "due: 2027-04-01")
+    await page.evaluate("new Promise((done) => setTimeout(done, 100))")  # the answer is put into the page
+    await page.mouse.up()
+    await page.wait_for_url("**/topics/en/passwords")
+
+
 async def test_a_change_elsewhere_is_told_in_the_open_form_and_shown_on_saving(sit: Sit, preview: PreviewSite) -> None:
     await preview.learnt()
     window = await sit(path="/topics/en/sextortion/edit")

@@ -291,3 +291,31 @@ class TestStalls:
             await asyncio.sleep(0.3)
             await telegram.start(int(telegram.url.rpartition(":")[2]))
             await telegram.wait_for(5, 2)
+
+
+class TestNumbersOutOfBounds:
+    @pytest.mark.parametrize("number", [2**70, 2**63, 10**200], ids=["2**70", "2**63", "10**200"])
+    async def test_an_update_with_such_a_number_is_confirmed_and_left_out(
+        self, telegram: Emulator, running: Running, scripted: Scripted, number: int
+    ) -> None:
+        async with running():
+            content = {"message": updates.message(1, 3, text="a")}
+            telegram.push_raw(number, content)
+            await telegram.until(lambda: not telegram._queue.unconfirmed)
+            telegram.push_text(2, "b")
+            await telegram.wait_for(2, 1, timeout=2)
+            await telegram.wait_confirmed()
+        assert [incoming.chat for incoming in scripted.begun] == ["2"]
+
+    @pytest.mark.parametrize(
+        "number", ["-5", "true", "1e400", '"7"', "9" * 5000], ids=["-", "true", "1e400", "text", "long"]
+    )
+    async def test_one_without_a_usable_number_hides_no_other(
+        self, telegram: Emulator, running: Running, scripted: Scripted, number: str
+    ) -> None:
+        async with running():
+            telegram._queue._add(telegram._queue.next_id - 1, b'{"update_id": %s}' % number.encode())
+            telegram.push_text(2, "b")
+            await telegram.wait_for(2, 1, timeout=5)
+            await telegram.wait_confirmed()
+        assert [incoming.chat for incoming in scripted.begun] == ["2"]

@@ -68,6 +68,13 @@ async def test_the_wait_telegram_asks_for(bot: Bot, telegram: Emulator) -> None:
     assert caught.value.seconds == 17
 
 
+async def test_no_wait_is_longer_than_an_hour(bot: Bot, telegram: Emulator) -> None:
+    telegram.faults.add("429", seconds=10**12)
+    with pytest.raises(Throttled) as caught:
+        await bot.send_message(5, "a")
+    assert caught.value.seconds == 3600
+
+
 async def test_nobody_listening() -> None:
     request = AiohttpRequest()
     await request.initialize()

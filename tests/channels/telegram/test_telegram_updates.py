@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from safetybot.channels.telegram.updates import ALLOWED, Elsewhere, Private, read
+from safetybot import quick_json
+from safetybot.channels.telegram.updates import ALLOWED, Elsewhere, MalformedUpdate, Private, read
 from safetybot.dialogue.messages import Incoming
 from tests.emulator import USERNAME, updates
 
@@ -148,3 +151,37 @@ def test_kinds_we_do_not_know_are_ignored() -> None:
 def test_a_group_that_gets_a_new_number(moved: object, read_as: int | None) -> None:
     found = seen("message", updates.message(-50, 3, migrate_to_chat_id=moved))
     assert found == Elsewhere(-50, None, present=True, moved=read_as)
+
+
+_WILD = st.one_of(
+    st.integers(-(2**80), 2**80), st.booleans(), st.none(), st.floats(), st.text(max_size=3), st.lists(st.integers())
+)
+
+
+@given(update_id=_WILD, chat=_WILD, number=_WILD, moved=_WILD)
+def test_any_numbers(update_id: object, chat: object, number: object, moved: object) -> None:
+    """What comes through fits the database; all else is refused."""
+    place = {"id": chat, "type": "private"}
+    group = {"id": -5, "type": "supergroup"}
+    for content in (
+        {"message": {"message_id": number, "date": 0, "chat": place, "text": "hi"}},
+        {"message": {"message_id": 1, "date": 0, "chat": group, "migrate_to_chat_id": moved}},
+        {"callback_query": query(message={"message_id": number, "date": 0, "chat": place})},
+        {"my_chat_member": {"chat": {**group, "id": chat}, "new_chat_member": {"status": "member"}}},
+    ):
+        try:
+            seen = read({"update_id": update_id, **content}, USERNAME)
+        except MalformedUpdate:
+            continue
+        if isinstance(seen, Private):
+            assert 0 <= (seen.incoming.update_id or 0) < 2**63
+            assert abs(int(seen.incoming.chat)) < 2**53
+            assert 0 <= (seen.incoming.message_id or 0) < 2**53
+        elif isinstance(seen, Elsewhere):
+            assert abs(seen.chat) < 2**53
+            assert abs(seen.moved or 0) < 2**53
+
+
+@pytest.mark.parametrize(("text", "number"), [("7", 7), ("9" * 5000, float("inf")), ("-" + "9" * 5000, float("-inf"))])
+def test_thousands_of_digits_are_read(text: str, number: float) -> None:
+    assert quick_json.read(text.encode()) == number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from safetybot.channels.web.embedding import embed_script
 from safetybot.channels.web.pages import OWN, Pages
 from safetybot.channels.web.rendering import Voice
-from safetybot.channels.web.tokens import Forms, Visitor, forms_key
+from safetybot.channels.web.tokens import Forms, Names, forms_key
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.dialogue.speaker import Speaker
@@ -28,6 +29,7 @@ from tests.channels.web.browsing import read_page, transcripts
 from tests.talking import DIALOGUE_CONTENT, Bot
 
 KEY = bytes(range(32))
+NAMES = Names(KEY)
 CONTENT = Path(__file__).parents[3] / "content"
 any_text = st.text()
 TAGS = {"", "li", "p", "h2", "a", "span", "strong", "em", "br", "ul", "ol", "div", "button"}
@@ -124,16 +126,35 @@ class TestRendering:
 
 class TestTokens:
     def test_what_a_browser_holds_is_read_again(self) -> None:
-        visitor = Visitor.new()
-        assert Visitor.read(visitor.held) == visitor
-        talked = Visitor(visitor.chat, talked=True)
-        assert Visitor.read(talked.held) == talked
+        visitor = NAMES.new()
+        assert NAMES.read(NAMES.held(visitor)) == visitor
+        talked = replace(visitor, talked=True)
+        assert NAMES.read(NAMES.held(talked)) == talked
         assert visitor.chat not in repr(visitor)
 
     @given(any_text)
     def test_anything_else_is_nobody(self, held: str) -> None:
-        visitor = Visitor.read(held)
-        assert visitor is None or visitor.held == held
+        assert NAMES.read(held) is None
+
+    @given(st.from_regex(r"[ab][A-Za-z0-9_-]{22}[A-Za-z0-9_-]{43}[0-9a-f]{32}", fullmatch=True))
+    def test_what_only_looks_like_ours_is_nobody(self, held: str) -> None:
+        assert NAMES.read(held) is None
+
+    def test_nothing_of_it_can_be_changed(self) -> None:
+        held = NAMES.held(NAMES.new())
+        for place, letter in enumerate(held):
+            other = "b" if letter != "b" else "a"
+            assert NAMES.read(held[:place] + other + held[place + 1 :]) is None
+        assert Names(bytes(32)).read(held) is None
+
+    def test_a_name_is_renewed_alike_by_the_same_form_alone(self) -> None:
+        visitor = replace(NAMES.new(), talked=True)
+        renewed = NAMES.renewed(visitor, 7)
+        assert renewed == NAMES.renewed(visitor, 7)
+        assert renewed.chat not in (visitor.chat, NAMES.renewed(visitor, 8).chat)
+        assert renewed.chat != Names(bytes(32)).renewed(visitor, 7).chat
+        assert (renewed.mark, renewed.talked) == (visitor.mark, True), "an older page still sends what is written there"
+        assert NAMES.read(NAMES.held(renewed)) == renewed
 
     def test_a_token_is_good_for_its_chat_and_key_alone(self) -> None:
         forms = Forms(KEY)
@@ -266,13 +287,13 @@ class TestKeeping:
 
 class TestPages:
     async def test_changed_words_are_shown(self, bot: Bot) -> None:
-        pages = Pages(bot.service, Forms(KEY), "https://example.org")
+        pages = Pages(bot.service, Forms(KEY), NAMES, "https://example.org")
         assert pages.voice("en") is pages.voice("en-GB")
         old = pages.voice("en")
         wording = old.wording.model_copy(update={"say": {**old.wording.say, "web-title": "Hello"}})
         bot.service._understanding().wordings["en"] = wording  # type: ignore[index]
         try:
-            assert "<title>Hello</title>" in pages.chat(OWN, Visitor.new(), Transcript(), "en")
+            assert "<title>Hello</title>" in pages.chat(OWN, NAMES.new(), Transcript(), "en")
         finally:
             bot.service._understanding().wordings["en"] = old.wording  # type: ignore[index]
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from safetybot.channels.web import WebChat, WebOptions
 from safetybot.channels.web.forms import BODY_MAX
-from safetybot.channels.web.limits import ADDRESS, AT_ONCE, CHAT, Limits, TooMany
+from safetybot.channels.web.limits import ADDRESS, ADDRESS_AT_ONCE, AT_ONCE, CHAT, Limits, TooMany
 from safetybot.limits import MemoryCounts
 from tests.channels.web.browsing import HERE, PUBLIC, SCHOOL, Browser, read_page, web_chat
 from tests.talking import Bot, Clock
@@ -67,11 +67,11 @@ class TestHeaders:
 
     async def test_the_cookie_goes_with_the_browser_and_no_script_sees_it(self, browser: Browser) -> None:
         (cookie,) = browser.response.headers.get_list("set-cookie")
-        assert re.fullmatch(r"chat=a[\w-]{43}; HttpOnly; Path=/; SameSite=strict", cookie)
+        assert re.fullmatch(r"chat=a[\w-]{97}; HttpOnly; Path=/; SameSite=strict", cookie)
 
     async def test_over_tls_the_cookie_is_this_hosts_alone(self, public: Browser) -> None:
         (cookie,) = public.response.headers.get_list("set-cookie")
-        assert re.fullmatch(r"__Host-chat=a[\w-]{43}; HttpOnly; Path=/; SameSite=strict; Secure", cookie)
+        assert re.fullmatch(r"__Host-chat=a[\w-]{97}; HttpOnly; Path=/; SameSite=strict; Secure", cookie)
 
     async def test_there_is_one_cookie_and_it_is_set_once(self, browser: Browser) -> None:
         await browser.open()
@@ -328,6 +328,27 @@ class TestLimits:
         await turns[0].__aexit__(None, None, None)
         async with limits.turn("one more", None):
             pass
+
+    async def test_one_address_holds_no_more_at_once_than_its_part(self) -> None:
+        limits, judged = Limits(MemoryCounts(Clock()), addresses=True), list[str]()
+
+        async def in_danger() -> bool:
+            judged.append("once")
+            return True
+
+        turns = [limits.turn(f"chat {number}", "10.0.0.1") for number in range(ADDRESS_AT_ONCE)]
+        turns += [limits.turn(f"danger {number}", "10.0.0.1", in_danger) for number in range(ADDRESS_AT_ONCE)]
+        for turn in turns:
+            await turn.__aenter__()
+        assert len(judged) == ADDRESS_AT_ONCE
+        with pytest.raises(TooMany):  # judging takes time too
+            async with limits.turn("one more", "10.0.0.1", in_danger):
+                pass
+        async with limits.turn("another", "10.0.0.2"):
+            pass
+        for turn in turns:
+            await turn.__aexit__(None, None, None)
+        assert not limits._of_address
 
 
 class TestInAFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -110,3 +112,20 @@ async def test_a_failure_shows_nothing_of_itself(room: Room, caplog: pytest.LogC
     assert answer.status_code == 500
     assert "secret words" not in answer.text + caplog.text
     assert "RuntimeError" in caplog.text
+
+
+async def test_a_link_out_of_the_folder_is_neither_shown_nor_written_through(room: Room, tmp_path: Path) -> None:
+    values = (await room.get(EDIT)).form(EDIT).values | {"title": "Mine", "do": "save"}
+    file = room.content.folder / PASSWORDS
+    elsewhere = tmp_path / "elsewhere.yaml"
+    elsewhere.write_bytes(file.read_bytes().replace(b"I want a safe password", b"A line of another file"))
+    before = elsewhere.read_bytes()
+    file.unlink()
+    file.symlink_to(elsewhere)
+    page = await room.get(EDIT)
+    assert page.status == 404
+    assert (await room.post(EDIT, values)).status != 303
+    add = {"text": "what a password", "topic": "en/passwords", "kind": "example"}
+    assert "A line of another file" not in (await room.post("/try/add", {**values, **add})).html
+    assert elsewhere.read_bytes() == before
+    assert file.is_symlink()

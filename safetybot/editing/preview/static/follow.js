@@ -9,6 +9,16 @@
   let waiting = new AbortController();
   document.addEventListener("visibilitychange", () => { if (document.hidden) waiting.abort(); });
 
+  // Nothing is replaced under a finger: a press that ends on another element than it began on is no click.
+  let released = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((done) => {
+      const ended = () => setTimeout(done);  // after the click, which comes with it
+      document.addEventListener("pointerup", ended, { once: true });
+      document.addEventListener("pointercancel", ended, { once: true });
+    });
+  });
+
   async function swap() {
     const answer = await fetch(location.href, { cache: "no-store" });
     if (!answer.ok) return;
@@ -16,6 +26,7 @@
     const fresh = page.getElementById("main");
     const main = document.getElementById("main");
     if (!fresh) return;
+    await released;
     const focused = document.activeElement;
     const href = main.contains(focused) ? focused.getAttribute("href") : null;
     const open = [...main.querySelectorAll("details[open] > summary")].map((each) => each.textContent);

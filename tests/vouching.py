@@ -1,0 +1,27 @@
+"""Engines that vouch for members, for tests that open a database themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from safetybot.installation import beside
+from safetybot.reports.roster import Vouching, with_vouching
+from safetybot.reports.vouching import VouchingKey
+from safetybot.secret import read_secret
+from safetybot.storage.database import Where, engine_of
+
+
+def vouched(engine: AsyncEngine, secret: bytes = bytes(range(32))) -> AsyncEngine:
+    """The engine, vouching with the secret that offices use where nothing else is said."""
+    return with_vouching(engine, Vouching(VouchingKey.of(secret)))
+
+
+def vouching_engine(where: Where, secret: Path | None = None) -> AsyncEngine:
+    """An engine that vouches with the secret in the file, or that of the data folder, where there is one."""
+    if secret is None and isinstance(where, Path):
+        secret = beside(where).secret
+    if secret is None or not secret.exists():
+        return engine_of(where)
+    return vouched(engine_of(where), read_secret(secret))
