@@ -32,8 +32,8 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code, new_code
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code, new_code
 
 ROOT = Path(__file__).parents[1]
 ATTACKER = "198.51.100.7"

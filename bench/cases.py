@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.reports.audit import Act, AuditRow, head, transaction
-from safetybot.reports.cases import CASE, Kind, Status, Urgency
-from safetybot.reports.sealing import Context, KeyPair, SealedEnvelope, seal
-from safetybot.reports.staff import list_members, readers
+from safetybot.reports.cases import CaseUrgency, Status
+from safetybot.staff.members import list_members, readers
 from safetybot.storage.tables import audit_head, audit_log, cases, envelope_keys, envelopes
+from safetybot.vault.audit import Act, AuditRow, head, transaction
+from safetybot.vault.envelopes import EnvelopeKind
+from safetybot.vault.sealing import CASE, Context, KeyPair, SealedEnvelope, seal
 
 _BLOBS = 24
 """Envelopes that are sealed in earnest; every case holds copies of some. Queues never open them."""
@@ -59,7 +60,7 @@ def _case(rows: Rows, chance: random.Random, blobs: list[SealedEnvelope], member
             "public_key": None if deleted else bytes(32),
             "locked_private": None if deleted else bytes(72),
             "day": day,
-            "urgency": chance.choices(list(Urgency), weights=(70, 25, 5))[0].value,
+            "urgency": chance.choices(list(CaseUrgency), weights=(70, 25, 5))[0].value,
             "status": status.value,
             "assignee": None if deleted or status is Status.NEW else chance.choice([*members, None]),
             "outcome": "advised" if closed else None,
@@ -73,7 +74,11 @@ def _case(rows: Rows, chance: random.Random, blobs: list[SealedEnvelope], member
     acts = [(Act.FILED, "bot", day)]
     for number in range(1, count + 1):
         blob = chance.choice(blobs)
-        kind = Kind.REPORT if number == 1 else chance.choice([Kind.ADDITION, Kind.REPLY, Kind.NOTE])
+        kind = (
+            EnvelopeKind.REPORT
+            if number == 1
+            else chance.choice([EnvelopeKind.ADDITION, EnvelopeKind.REPLY, EnvelopeKind.NOTE])
+        )
         unread = status is Status.NEW or (number == count and chance.random() < 0.03)
         of_case = {"case_id": id_, "number": number}
         rows[envelopes].append({**of_case, "kind": kind.value, "day": day, "unread": unread, "sealed": blob.ciphertext})

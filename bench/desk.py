@@ -33,23 +33,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from safetybot.desk.app import desk_app
+from safetybot.desk.context import DeskContext
 from safetybot.desk.cookies import cookie_name
-from safetybot.desk.guidance import DeskGuidance
-from safetybot.desk.logins import Stage
+from safetybot.desk.live_guidance import DeskGuidance
+from safetybot.desk.logins import LoginStage
 from safetybot.desk.options import DeskOptions
-from safetybot.desk.parts import Parts
-from safetybot.desk.starting import parts_of
+from safetybot.desk.server import parts_of
 from safetybot.guidance.reader import read_content
-from safetybot.reports import staff
-from safetybot.reports.login import UnlockedMember
+from safetybot.http.server import listen, serve
 from safetybot.reports.queue import ACTIVE, count_cases
-from safetybot.reports.roster import Vouching, with_vouching
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.vouching import VouchingKey
-from safetybot.serving.listening import listen, serve
+from safetybot.staff import members
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.tables import staff as staff_table
+from safetybot.vault.key_derivation import KeyStretcher, Parameters
+from safetybot.vault.roster import Vouching, with_vouching
+from safetybot.vault.sealing import KeyPair
+from safetybot.vault.vouching import VouchingKey
 
 ROOT = Path(__file__).parents[1]
 MOST_MS = 300
@@ -82,7 +82,7 @@ def main() -> None:
 async def _measure(cases: int, requests: int) -> tuple[dict[str, list[float]], dict[str, int]]:
     async with AsyncExitStack() as stack:
         parts, member = await stack.enter_async_context(_office(cases))
-        held, _ = parts.logins.begin(member, Stage.IN, parts.clock())
+        held, _ = parts.logins.begin(member, LoginStage.IN, parts.clock())
         desk = await stack.enter_async_context(_served(desk_app(parts), parts))
         session = await stack.enter_async_context(
             aiohttp.ClientSession(headers={"Cookie": f"{cookie_name(parts.options)}={held}"})
@@ -134,7 +134,7 @@ async def _ask(session: aiohttp.ClientSession, address: str, requests: int) -> t
 
 
 @asynccontextmanager
-async def _office(cases: int) -> AsyncIterator[tuple[Parts, UnlockedMember]]:
+async def _office(cases: int) -> AsyncIterator[tuple[DeskContext, UnlockedMember]]:
     """A desk on a new database with cases, and one of its members."""
     with tempfile.TemporaryDirectory() as folder:
         engine = with_vouching(sqlite_engine(Path(folder) / "bench.sqlite3"), Vouching(VouchingKey.of(bytes(32))))
@@ -142,10 +142,10 @@ async def _office(cases: int) -> AsyncIterator[tuple[Parts, UnlockedMember]]:
         stretcher = KeyStretcher()
         now = dt.datetime.now(dt.UTC)
         for name in ("Ada", "Grace", "Mary"):
-            await staff.add(engine, name, "a passphrase for a moment", now, stretcher, NO_STRETCHING)
+            await members.add(engine, name, "a passphrase for a moment", now, stretcher, NO_STRETCHING)
         async with engine.begin() as connection:
             await connection.execute(staff_table.update().values(must_change=False))
-            ada = (await staff.list_members(connection))[0]
+            ada = (await members.list_members(connection))[0]
         await fill(engine, cases, now.date())
         member = UnlockedMember(ada, KeyPair(ada.public_key, bytes(range(32))))
         guidance = DeskGuidance.of(read_content(ROOT / "content").require())
@@ -158,7 +158,7 @@ async def _office(cases: int) -> AsyncIterator[tuple[Parts, UnlockedMember]]:
 
 
 @asynccontextmanager
-async def _served(app: ASGIApp, parts: Parts) -> AsyncIterator[str]:
+async def _served(app: ASGIApp, parts: DeskContext) -> AsyncIterator[str]:
     stop = asyncio.Event()
     with listen(parts.options) as listening:
         serving = asyncio.create_task(serve(app, parts.options, listening, stop))

@@ -31,21 +31,23 @@ from rich.table import Table
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from safetybot.app import started_service
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import ChatKeys, Session
-from safetybot.reports import audit, filing, staff
-from safetybot.reports.cases import Urgency
-from safetybot.reports.codes import derive, new_code, pepper_from
+from safetybot.reports import filing
+from safetybot.reports.cases import CaseUrgency
 from safetybot.reports.queue import ACTIVE, list_cases
-from safetybot.reports.roster import Vouching, with_vouching
-from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.vouching import VouchingKey
-from safetybot.running import started_service
-from safetybot.secret import read_or_make_secret
-from safetybot.service import Service
+from safetybot.service.service import Service
 from safetybot.settings import Settings
+from safetybot.staff import members
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.tables import sessions
+from safetybot.vault import audit
+from safetybot.vault.codes import derive, new_code, pepper_from
+from safetybot.vault.key_derivation import KeyStretcher, Parameters
+from safetybot.vault.roster import Vouching, with_vouching
+from safetybot.vault.server_secret import read_or_make_secret
+from safetybot.vault.vouching import VouchingKey
 
 ROOT = Path(__file__).parents[1]
 TURNS, WARM_UP = 400, 50
@@ -135,14 +137,14 @@ async def _cases(number: int) -> Grown:
             await migrate(engine)
             now = dt.datetime.now(dt.UTC)
             for name in ("Ada", "Grace", "Mary"):
-                await staff.add(engine, name, "a passphrase for a moment", now, stretcher, NO_STRETCHING)
+                await members.add(engine, name, "a passphrase for a moment", now, stretcher, NO_STRETCHING)
             await fill(engine, number, now.date())
             codes = [derive(new_code(), pepper_from(bytes(32)), NO_STRETCHING) for _ in range(CASE_TRIES + 5)]
 
             async def file(at: int) -> None:
                 report = filing.Report({"answers": [["What happened?", "word " * 100]]}, None)
                 async with audit.transaction(engine) as connection:
-                    await filing.file_report(connection, report, codes[at], now, Urgency.NORMAL)
+                    await filing.file_report(connection, report, codes[at], now, CaseUrgency.NORMAL)
 
             async def find(at: int) -> None:
                 async with engine.connect() as connection:

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from safetybot.reports import casework
 from safetybot.reports.links import CASES_MAX, LinkIndex, opened_before, take_in
-from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage.database import migrate, sqlite_engine
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.reports.office import Office
 from tests.vouching import vouched
 

@@ -28,18 +28,18 @@ from rich.table import Table
 from safetybot.dialogue.messages import Incoming, Reply
 from safetybot.guidance.reader import read_content
 from safetybot.matching.fitter import Fitter, load_encoder
-from safetybot.report_service import ReportService
-from safetybot.reports import staff
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code, derive, new_code, pepper_from
-from safetybot.reports.passphrases import one_time_passphrase
-from safetybot.reports.roster import Vouching, with_vouching
-from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.vouching import VouchingKey
-from safetybot.service import Service
+from safetybot.service.report_service import ReportService
+from safetybot.service.service import Service
+from safetybot.staff import members
+from safetybot.staff.passphrases import one_time_passphrase
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.store import Store
-from safetybot.understanding import Understanding, understand
+from safetybot.understanding.understanding import Understanding, understand
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code, derive, new_code, pepper_from
+from safetybot.vault.key_derivation import KeyStretcher, Parameters
+from safetybot.vault.roster import Vouching, with_vouching
+from safetybot.vault.vouching import VouchingKey
 
 ROOT = Path(__file__).parents[1]
 SECRET = bytes(range(32))
@@ -116,7 +116,7 @@ async def _taken(
         stack.callback(stretcher.close)
         now = dt.datetime.now(dt.UTC)
         for member in ("Ada", "Grace", "Mary"):
-            await staff.add(engine, member, one_time_passphrase(), now, stretcher, NO_STRETCHING)
+            await members.add(engine, member, one_time_passphrase(), now, stretcher, NO_STRETCHING)
         service = ReportService(engine, SECRET, time.time, stretcher=stretcher, parameters=parameters)
         entrance = await stack.enter_async_context(Service(lambda: understanding, Store(engine), service, SECRET))
         sends: list[float] = []

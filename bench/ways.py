@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.features import Featuriser
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 
 OURS = "safetybot"
 TOPICS = "safetybot, topics alone"

@@ -47,11 +47,11 @@ from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.dialogue.transcript import Transcript
 from safetybot.guidance.model import Guidance, Helpline, WordingFile
 from safetybot.guidance.reader import read_content
-from safetybot.running import make_fitter
-from safetybot.serving.listening import listen, serve
+from safetybot.http.server import listen, serve
+from safetybot.matching.fitter import make_fitter
+from safetybot.process.garbage_collection import freeze_gc
 from safetybot.settings import Settings, read_settings
-from safetybot.settling import settle
-from safetybot.understanding import Understanding, understand
+from safetybot.understanding.understanding import Understanding, understand
 
 ROOT = Path(__file__).parents[1]
 WARM_UP = 0.5
@@ -123,7 +123,7 @@ async def _measure(arguments: argparse.Namespace) -> list[tuple[str, Result]]:
         _started([sys.executable, __file__, "--serve", "pages"], {}) as pages,
     ):
         _asks()
-        settle()  # so that Python does not look through them while others are waited for
+        freeze_gc()  # so that Python does not look through them while others are waited for
         echoed, paged = [], []
         for _ in range(max(1, round(arguments.seconds))):
             echoed.append(await _rate(echo, _say_to_echo, arguments.chats, 1.0))
@@ -144,7 +144,7 @@ async def _measure(arguments: argparse.Namespace) -> list[tuple[str, Result]]:
 def _matcher(settings: Settings, seconds: float) -> Turn:
     """Own words understood one after the other, in this process."""
     library = read_content(settings.content).require()
-    understanding = understand(library, make_fitter(settings))
+    understanding = understand(library, make_fitter(settings.cache))
     assert isinstance(understanding, Understanding)
     interpret, taken = understanding.interpreters["en"].interpret, []
     words = [next(fields)["text"] for fields in [_words()] for _ in range(500)]
@@ -264,7 +264,7 @@ def _serve(app: ASGIApp) -> None:
     async def run() -> None:
         options = WebOptions(port=0)
         with listen(options) as listening:
-            settle()  # as the whole program does
+            freeze_gc()  # as the whole program does
             print(f"answering at {listening.address}", flush=True)
             await serve(app, options, listening, asyncio.Event())
 

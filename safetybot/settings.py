@@ -16,7 +16,7 @@ from dotenv.parser import parse_stream
 from rapidfuzz import fuzz, process
 from sqlalchemy import URL
 
-from safetybot.storage.where import AddressError, Files, Where, address
+from safetybot.storage.location import AddressError, DatabaseLocation, InstallationFiles, address
 
 LogFormat = Literal["text", "json"]
 
@@ -129,7 +129,7 @@ class Settings:
         return f"Settings(data={self.data}, content={self.content})"
 
     @property
-    def database(self) -> Where:
+    def database(self) -> DatabaseLocation:
         """The PostgreSQL database, or the SQLite file."""
         return self.database_url or self.sqlite_file
 
@@ -144,9 +144,9 @@ class Settings:
         return self.secret_file or self.data / "secrets" / "server.key"
 
     @property
-    def files(self) -> Files:
+    def files(self) -> InstallationFiles:
         """What is kept outside the database."""
-        return Files(self.data, self.secret)
+        return InstallationFiles(self.data, self.secret)
 
     @property
     def cache(self) -> Path:

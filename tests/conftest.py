@@ -20,11 +20,13 @@ from safetybot.guidance.model import Guidance
 from safetybot.guidance.reader import Library, read_content
 from safetybot.logs import DiscreetFormatter
 from safetybot.matching.fitter import Fitter, load_encoder
-from safetybot.reports.login import UnlockedMember
-from safetybot.storage.database import Where, migrate, sqlite_engine
-from safetybot.understanding import Understanding, understand
+from safetybot.staff.login import UnlockedMember
+from safetybot.storage.database import DatabaseLocation, engine_of, migrate, sqlite_engine
+from safetybot.understanding.understanding import Understanding, understand
+from safetybot.vault.key_derivation import KeyStretcher
 from tests import postgres
 from tests.databases import BOTH, ON_BOTH, SQLITE
+from tests.reports.office import Office
 from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
 
 
@@ -110,7 +112,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def new_database(
     request: pytest.FixtureRequest, empty_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Where]]:
+) -> Iterator[Callable[[], DatabaseLocation]]:
     """Makes databases with all tables and no rows: files in folders of their own, or on a server."""
     if request.param == "sqlite":
         yield lambda: Path(shutil.copyfile(empty_database, tmp_path_factory.mktemp("data") / "test.sqlite3"))
@@ -128,9 +130,24 @@ def new_database(
 
 
 @pytest.fixture
-def where(new_database: Callable[[], Where]) -> Where:
+def where(new_database: Callable[[], DatabaseLocation]) -> DatabaseLocation:
     """A database with all tables and no rows."""
     return new_database()
+
+
+@pytest.fixture
+def stretcher() -> Iterator[KeyStretcher]:
+    stretcher = KeyStretcher()
+    yield stretcher
+    stretcher.close()
+
+
+@pytest.fixture
+async def office(where: DatabaseLocation, stretcher: KeyStretcher) -> AsyncIterator[Office]:
+    """A database in which members of staff read reports."""
+    engine = engine_of(where)
+    yield Office(engine, stretcher, where)
+    await engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +169,7 @@ def staffed(
 
 
 @pytest.fixture
-async def bot(understanding: Understanding, where: Where, tmp_path: Path) -> AsyncIterator[Bot]:
+async def bot(understanding: Understanding, where: DatabaseLocation, tmp_path: Path) -> AsyncIterator[Bot]:
     """A running bot; stopped in an orderly way at the end."""
     bot = Bot(understanding, where, tmp_path / "data")
     await bot.start()

@@ -29,8 +29,8 @@ from sqlalchemy import Connection, make_url
 from safetybot.dialogue.messages import Incoming
 from safetybot.guidance.reader import read_content
 from safetybot.matching.fitter import Fitter, load_encoder
-from safetybot.storage.errands import Threads
-from safetybot.understanding import Understanding, understand
+from safetybot.storage.transactions import Threads
+from safetybot.understanding.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot
 
 T = TypeVar("T")

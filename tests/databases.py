@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 POSTGRESQL = (pytest.param("postgresql", marks=pytest.mark.slow),)
 SQLITE = ("sqlite",)
 BOTH = (*SQLITE, *POSTGRESQL)
-ON_BOTH = ("storage", "reports")
+ON_BOTH = ("storage", "vault", "staff", "reports")
 """Folders of tests."""
 SQLITE_ALONE = pytest.mark.parametrize("new_database", SQLITE, indirect=True)
 """Marks a test about what is SQLite's own: its files, say."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from safetybot.dialogue.messages import Outgoing
-from safetybot.reports.sealing import KeyPair
+from safetybot.service.unanswered import KEY_SECONDS
 from safetybot.storage import unanswered
-from safetybot.unanswered import KEY_SECONDS
+from safetybot.vault.sealing import KeyPair
 from tests.talking import Bot, Chat, presses
 
 

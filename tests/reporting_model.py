@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from safetybot.dialogue.draft import BREAK_MINUTES, Draft, Pending, State
-from safetybot.dialogue.kept import DRAFT_MINUTES, Kept, Stage
+from safetybot.dialogue.draft import BREAK_MINUTES, Draft, FormState, Pending
 from safetybot.dialogue.messages import Incoming
-from safetybot.reports.cases import Kind
+from safetybot.dialogue.report_state import DRAFT_MINUTES, ReportStage, ReportState
+from safetybot.vault.envelopes import EnvelopeKind
 
 QUESTIONS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     # The form of the fixture content: question → kind, most characters of own words, choices.
@@ -50,7 +50,7 @@ class Filed:
 
     code: str
     id: str
-    told: list[tuple[Kind, object]]
+    told: list[tuple[EnvelopeKind, object]]
     """Report, contact and additions, in their order."""
     read: bool = False
     gone: bool = False
@@ -66,7 +66,7 @@ class Writer:
     unsent: dict[str, list[str]] = field(default_factory=dict)
     """Case → what is to be added to it."""
 
-    def forget(self, kept: Kept, minute: int) -> None:
+    def forget(self, kept: ReportState, minute: int) -> None:
         """What has lain for too long is gone. ``kept``: as it is in the database, ``minute``: now."""
         if kept.draft and minute - kept.draft.touched >= DRAFT_MINUTES:
             self.answers = None
@@ -76,7 +76,7 @@ class Writer:
 
     # --- The form --------------------------------------------------------------------------------------------------
 
-    def tell(self, incoming: Incoming, kept: Kept, minute: int) -> bool:
+    def tell(self, incoming: Incoming, kept: ReportState, minute: int) -> bool:
         """What an update of the form makes of the answers; whether the report must be sent for it.
 
         ``kept``: what is kept when it comes.
@@ -90,7 +90,7 @@ class Writer:
         if self.answers is None or draft is None:
             return False
         if text and not text.startswith("/"):
-            taken = kept.visit is not None and kept.visit.stage in (Stage.CODE, Stage.WRITING)
+            taken = kept.visit is not None and kept.visit.stage in (ReportStage.CODE, ReportStage.WRITING)
             if not taken and not is_stale(draft, minute) and draft.pending is Pending.NOTHING:
                 self._words(draft, text)
             return False
@@ -113,14 +113,14 @@ class Writer:
                     answer = self.answers.setdefault(question, Answer())
                     before = set() if verb == "set" else answer.chosen
                     answer.chosen = before - {choice} if verb == "off" else before | {choice}
-            case ["rep", "remove", question] if draft.state is not State.ASKING and question in self.asked():
+            case ["rep", "remove", question] if draft.state is not FormState.ASKING and question in self.asked():
                 self.answers.pop(question, None)
-            case ["rep", "send"] if draft.state is not State.ASKING:
+            case ["rep", "send"] if draft.state is not FormState.ASKING:
                 return bool(self.answers.get("story"))
         return False
 
     def _words(self, draft: Draft, text: str) -> None:
-        asks = draft.state in (State.ASKING, State.EDITING) and QUESTIONS[draft.at][0] != "info"
+        asks = draft.state in (FormState.ASKING, FormState.EDITING) and QUESTIONS[draft.at][0] != "info"
         if not asks or (not self._keep(draft.at, text) and QUESTIONS[draft.at][2]):
             self._keep("story", text)
 
@@ -152,21 +152,21 @@ class Writer:
                 choices = [choice for choice in QUESTIONS[question][2] if choice in answer.chosen]
                 told.append({"question": question, "choices": choices, "words": "\n\n".join(answer.words)})
         contact = [one for one in told if one["question"] == "contact"]
-        parts: list[tuple[Kind, object]] = [(Kind.REPORT, [one for one in told if one not in contact])]
+        parts: list[tuple[EnvelopeKind, object]] = [(EnvelopeKind.REPORT, [one for one in told if one not in contact])]
         if contact:
-            parts.append((Kind.CONTACT, contact))
+            parts.append((EnvelopeKind.CONTACT, contact))
         self.answers = None
         return Filed(code, case, parts)
 
     # --- A case ----------------------------------------------------------------------------------------------------
 
-    def visit(self, incoming: Incoming, kept: Kept, cases: Sequence[Filed]) -> None:
+    def visit(self, incoming: Incoming, kept: ReportState, cases: Sequence[Filed]) -> None:
         """What an update makes of a case that is open when it comes."""
         visit, text = kept.visit, plain(incoming.text)
         if visit is None or visit.case is None:
             return
         (case,) = [case for case in cases if case.id == visit.case]
-        if text and not text.startswith("/") and visit.stage is Stage.WRITING:
+        if text and not text.startswith("/") and visit.stage is ReportStage.WRITING:
             words = [*self.unsent.get(case.id, []), text]
             if len("\n\n".join(words)) <= ADDITION_CHARACTERS:
                 self.unsent[case.id] = words
@@ -174,8 +174,8 @@ class Writer:
             if incoming.press != "case:send" or case.id in self.unsent:
                 self.unsent.pop(case.id, None)
         elif incoming.press == "case:send" and case.id in self.unsent:
-            case.told.append((Kind.ADDITION, "\n\n".join(self.unsent.pop(case.id))))
-        elif incoming.press == "case:withdraw-yes" and visit.stage is Stage.WITHDRAWING:
+            case.told.append((EnvelopeKind.ADDITION, "\n\n".join(self.unsent.pop(case.id))))
+        elif incoming.press == "case:withdraw-yes" and visit.stage is ReportStage.WITHDRAWING:
             case.gone = case.gone or not case.read
             if case.gone:
                 self.unsent.pop(case.id, None)

@@ -13,27 +13,27 @@ from pathlib import Path
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.chat_keys import derive_keys
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from safetybot.dialogue.session import ChatKeys
 from safetybot.guidance.model import Sign
 from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
-from safetybot.observing import Observed
-from safetybot.report_service import OFFERED_SECONDS, ReportService
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.roster import Vouching, with_vouching
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.reports.vouching import VouchingKey
-from safetybot.secret import read_or_make_secret
-from safetybot.service import Service
+from safetybot.metrics.counters import Metrics
+from safetybot.service.chat_keys import derive_keys
+from safetybot.service.report_service import OFFERED_SECONDS, ReportService
+from safetybot.service.service import Service
+from safetybot.service.unanswered import UnansweredService
 from safetybot.settings import Settings
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage.chat_locks import locks_of
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
 from safetybot.storage.store import Batch, Store
 from safetybot.storage.writing import WriteBehind
-from safetybot.unanswered import UnansweredService
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
+from safetybot.vault.key_derivation import KeyStretcher
+from safetybot.vault.roster import Vouching, with_vouching
+from safetybot.vault.server_secret import read_or_make_secret
+from safetybot.vault.vouching import VouchingKey
 from tests.reports.office import CHEAP, Office
 
 DIALOGUE_CONTENT = Path(__file__).parent / "fixtures" / "dialogue"
@@ -148,7 +148,7 @@ class Clock:
 class Bot:
     """A service with its files in a folder, that can be stopped and started again."""
 
-    def __init__(self, understanding: Understanding, database: Where, folder: Path) -> None:
+    def __init__(self, understanding: Understanding, database: DatabaseLocation, folder: Path) -> None:
         """``database``: a SQLite file to be copied, or a database on PostgreSQL to be used."""
         there = None if isinstance(database, Path) else database
         self.settings = Settings(data=folder, content=DIALOGUE_CONTENT, database_url=there)
@@ -157,7 +157,7 @@ class Bot:
         self.service: Service
         self.engine: AsyncEngine
         self.stretcher: KeyStretcher
-        self.observed = Observed()
+        self.observed = Metrics()
         self.filed = 0
         """How often staff were to be told of something new."""
         self._updates = itertools.count(1)

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
-from safetybot.chat_turn import UPDATE_HOURS
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.session import AgeBand
 from safetybot.guidance.model import BUTTON_MAX, Group
-from safetybot.report_service import OFFERED_SECONDS
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.roster_changes import set_active
-from safetybot.reports.words import code_words
+from safetybot.service.chat_turn import UPDATE_HOURS
+from safetybot.service.report_service import OFFERED_SECONDS
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage.tables import staff
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
+from safetybot.vault.code_reading import parse
+from safetybot.vault.code_words import code_words
+from safetybot.vault.codes import Code
+from safetybot.vault.roster_changes import set_active
 from tests.editors import let_editors_in
 from tests.talking import Bot, Phrasebook, buttons
 

@@ -13,20 +13,19 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from safetybot.dialogue.kept import VISIT_MINUTES, Kept, Stage
 from safetybot.dialogue.messages import Incoming, Reply
-from safetybot.report_service import OFFERED_SECONDS, TRIES_A_CHAT
+from safetybot.dialogue.report_state import VISIT_MINUTES, ReportStage, ReportState
 from safetybot.reports import casework
-from safetybot.reports.audit import transaction, verify
-from safetybot.reports.cases import Kind
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code
-from safetybot.reports.envelopes import Message
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.words import code_words
+from safetybot.service.report_service import OFFERED_SECONDS, TRIES_A_CHAT
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage.tables import cases as case_table
 from safetybot.storage.tables import visits
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
+from safetybot.vault.audit import transaction, verify
+from safetybot.vault.code_reading import parse
+from safetybot.vault.code_words import code_words
+from safetybot.vault.codes import Code
+from safetybot.vault.envelopes import EnvelopeKind, Message
 from tests.reporting_model import QUESTIONS, Filed, Writer
 from tests.reports.office import open_wholly
 from tests.talking import START, Bot, Chat, presses
@@ -271,7 +270,7 @@ class World:
         shown = self.shown[act.chat]
         return Do(act.chat, press=shown[act.button % len(shown)], delivered=act.delivered, twice=act.twice)
 
-    async def kept(self, chat: str) -> Kept:
+    async def kept(self, chat: str) -> ReportState:
         return await self.bot.service._reports.load(self.chats[chat].keys)
 
     async def do(self, act: Do, case: Filed | None = None) -> None:
@@ -361,7 +360,7 @@ class World:
         (new,) = ids - {case.id for case in self.cases}
         return new
 
-    async def must_open(self, name: str, case: Filed, before: Kept) -> None:
+    async def must_open(self, name: str, case: Filed, before: ReportState) -> None:
         """A code that was typed has opened its case, unless there were too many tries."""
         after = (await self.kept(name)).at(self.minute)
         tries = before.visit.tries if before.visit else ()
@@ -369,7 +368,9 @@ class World:
         assert opened == (None if case.gone or len(tries) >= TRIES_A_CHAT else case.id)
         if opened and after.visit:
             event("a code opened its case")
-            assert after.visit.stage is (Stage.WRITING if self.writers[name].unsent.get(case.id) else Stage.MENU)
+            assert after.visit.stage is (
+                ReportStage.WRITING if self.writers[name].unsent.get(case.id) else ReportStage.MENU
+            )
 
     async def must_show_replies(self, id_: str, reply: Reply | None) -> None:
         (case,) = [case for case in self.cases if case.id == id_]
@@ -414,9 +415,13 @@ class World:
                 continue
             async with transaction(self.bot.engine) as connection:
                 opened = await open_wholly(connection, self.ada, case.id, self.bot.now)
-            read = [(message.kind, as_told(message)) for message in opened.messages if message.kind is not Kind.REPLY]
+            read = [
+                (message.kind, as_told(message))
+                for message in opened.messages
+                if message.kind is not EnvelopeKind.REPLY
+            ]
             assert read == [(kind, body) for kind, body in case.told]
-            event(f"additions of a case: {[kind for kind, _ in read].count(Kind.ADDITION)}")
+            event(f"additions of a case: {[kind for kind, _ in read].count(EnvelopeKind.ADDITION)}")
         async with self.bot.engine.connect() as connection:
             assert await verify(connection) is None
 
@@ -424,7 +429,7 @@ class World:
 def as_told(message: Message) -> object:
     """A message as the model has it."""
     assert isinstance(message.body, dict)
-    if message.kind is Kind.ADDITION:
+    if message.kind is EnvelopeKind.ADDITION:
         return message.body["text"]
     answers = message.body["answers"]
     assert isinstance(answers, list)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from safetybot.cli import main
+from safetybot.cli.main import main
 from safetybot.guidance.model import ASKS_MIN, BUTTON_MAX, FIRST_MAX, STEP_MAX, Group, Show
 from safetybot.guidance.reader import read_content
 

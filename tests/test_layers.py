@@ -12,97 +12,98 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "safetybot"
 
-CONTENT = {"guidance"}
-BELOW_DIALOGUE = CONTENT | {"matching", "storage", "reports"}
 ARROWS: dict[str, set[str]] = {
-    # What each part of the package may import, besides itself; from the bottom up.
-    "settling": set(),
-    "guidance": {"settling"},
-    "observing": set(),
-    "hardening": set(),
+    # What each room may import, besides itself; from the bottom up. The map is in docs/architecture.md.
+    "concurrency": set(),
+    "formats": set(),
+    "metrics": set(),
+    "process": set(),
+    "guidance": {"process"},
+    "storage": {"metrics"},
+    "http": {"formats", "guidance"},  # what all pages share
+    "matching": {"guidance", "process"},
     "settings": {"storage"},
-    "storage": {"observing"},
-    "turns": set(),
-    "modes": set(),
-    "chat_keys": {"dialogue", "limits"},
-    "limits": {"storage"},
-    "fair_gate": set(),
-    "code_attempts": {"limits"},
-    "markdown": set(),
-    "quick_json": set(),
-    "serving": CONTENT | {"markdown", "quick_json"},  # what all pages share
-    "matching": CONTENT | {"settling", "modes"},
-    "reports": CONTENT | {"storage", "fair_gate"},
-    "dialogue": CONTENT | {"matching", "reports", "quick_json"},  # no channel, and no SQL
-    "secret": {"dialogue", "modes"},
-    "installation": {"secret", "storage", "reports"},
-    "watching": {"observing", "storage", "reports", "serving"},
-    "understanding": CONTENT | {"matching", "dialogue"},
-    # Understanding in a process of its own: what passes to it and back, and both of its ends.
-    "apart": CONTENT | {"matching", "dialogue", "understanding", "hardening", "settling", "fair_gate"},
-    "report_service": BELOW_DIALOGUE | {"dialogue", "limits", "code_attempts"},
-    "transcripts": {"storage", "dialogue"},
-    "unanswered": {"storage", "reports", "dialogue"},
-    "answering": BELOW_DIALOGUE | {"dialogue", "report_service", "unanswered", "observing"},
-    "chat_turn": BELOW_DIALOGUE | {"dialogue", "report_service", "answering", "observing"},
-    "service": BELOW_DIALOGUE
-    | {"dialogue", "report_service", "turns", "unanswered", "observing", "answering", "chat_turn", "chat_keys"},
-    "housekeeping": {"storage", "reports"},
-    "channels": CONTENT | {"dialogue", "service", "serving", "markdown", "observing", "limits", "quick_json"},
-    "desk": CONTENT | {"storage", "reports", "serving", "hardening"},
-    "editing": CONTENT
-    | {"matching", "dialogue", "understanding", "serving", "storage", "reports", "unanswered", "hardening"},
-    "forgetting": set(),
+    "vault": {"concurrency", "formats", "process", "storage"},
     "logs": {"settings"},
-    "running": BELOW_DIALOGUE
-    | {"dialogue", "apart", "service", "report_service", "housekeeping", "channels", "desk", "editing"}
-    | {"transcripts", "serving", "forgetting", "hardening"}
-    | {
+    "staff": {"formats", "storage", "vault"},
+    "reports": {"formats", "staff", "storage", "vault"},
+    "dialogue": {"formats", "guidance", "matching", "reports", "vault"},  # no channel, and no SQL
+    "figures": {"guidance", "reports", "storage"},
+    "monitoring": {"http", "metrics", "reports", "storage", "vault"},
+    "administration": {"figures", "formats", "guidance", "reports", "staff", "storage", "vault"},
+    "desk": {"figures", "formats", "guidance", "http", "process", "reports", "staff", "storage", "vault"},
+    "service": {"concurrency", "dialogue", "formats", "guidance", "metrics", "reports", "staff", "storage", "vault"},
+    "understanding": {"concurrency", "dialogue", "guidance", "matching", "process"},
+    "backup": {"administration", "formats", "reports", "staff", "storage", "vault"},
+    "channels": {"dialogue", "formats", "guidance", "http", "metrics", "service"},
+    "editing": {"dialogue", "guidance", "http", "matching", "process", "service", "storage", "understanding", "vault"},
+    "app": {
+        "channels",
+        "desk",
+        "editing",
+        "guidance",
+        "http",
+        "matching",
+        "metrics",
+        "monitoring",
+        "process",
+        "reports",
+        "service",
         "settings",
-        "settling",
-        "secret",
-        "unanswered",
-        "installation",
-        "observing",
-        "watching",
-        "limits",
-        "chat_keys",
-        "modes",
+        "staff",
+        "storage",
+        "understanding",
+        "vault",
     },
-    # Invented people write and read through the real service: it needs what these need, and `running`.
-    "demo": BELOW_DIALOGUE | {"dialogue", "service", "running", "serving", "secret", "settings", "logs"},
-    "stages": set(),
-    "operating": (BELOW_DIALOGUE - {"matching"}) | {"installation", "secret"},
-    "editors_key": {"storage", "reports", "operating"},
-    "backup": {"storage", "reports", "operating", "secret", "installation"},
-    "backup_cli": {"backup", "reports", "operating", "operator_cli", "settings", "stages"},
-    "editors_cli": {"editors_key", "editing", "settings"},
-    "doctor": BELOW_DIALOGUE
-    | {"operating", "settings", "secret", "channels", "serving", "installation", "desk"}
-    | {"hardening", "modes"},
-    "operating_text": {"operating", "doctor", "reports"},
-    "operator_cli": {"storage", "reports", "operating", "operating_text", "doctor", "settings", "stages"},
+    "doctor": {
+        "channels",
+        "desk",
+        "guidance",
+        "http",
+        "matching",
+        "process",
+        "reports",
+        "settings",
+        "staff",
+        "storage",
+        "vault",
+    },
+    "demo": {
+        "app",
+        "dialogue",
+        "figures",
+        "guidance",
+        "http",
+        "logs",
+        "matching",
+        "reports",
+        "service",
+        "settings",
+        "staff",
+        "storage",
+        "vault",
+    },  # invented people write and read through the real service
 }
 ARROWS["cli"] = {*ARROWS}
 
 ONLY: dict[str, set[str]] = {
     # Where alone each library may be used.
-    "sqlalchemy": {"storage", "reports", "desk", "settings"},
+    "sqlalchemy": {"storage", "vault", "staff", "reports", "figures", "desk", "settings"},
     "alembic": {"storage"},
     "aiosqlite": {"storage"},
     "asyncpg": {"storage.postgresql"},
     "telegram": {"channels.telegram"},
     "aiohttp": {"channels.telegram"},
-    "starlette": {"serving", "channels.web", "channels.telegram.webhook", "desk", "editing", "watching"},
-    "prometheus_client": {"watching.exposition"},
+    "starlette": {"http", "channels.web", "channels.telegram.webhook", "desk", "editing", "monitoring"},
+    "prometheus_client": {"monitoring.exposition"},
     "jinja2": {"channels.web", "desk", "editing"},
     "markupsafe": {"channels.web", "desk", "editing"},
-    "uvicorn": {"serving.connections", "serving.listening"},
-    "pyotp": {"reports.second_factor", "demo.account"},
+    "uvicorn": {"http.connections", "http.server"},
+    "pyotp": {"staff.second_factor", "demo.account"},
     "segno": {"desk"},
-    "webauthn": {"reports.passkeys"},
-    "rich": {"channels.terminal", "cli", "stages"},
-    "markdown_it": {"markdown"},
+    "webauthn": {"staff.passkeys"},
+    "rich": {"channels.terminal", "cli"},
+    "markdown_it": {"formats.markdown"},
     "numpy": {"matching", "editing.similarity"},
     "onnxruntime": {"matching"},
     "scipy": {"matching"},
@@ -111,9 +112,9 @@ ONLY: dict[str, set[str]] = {
     "ruamel": {"editing.yaml_splice"},
     "dotenv": {"settings"},
     "uvloop": {"cli"},
-    "pydantic_core": {"quick_json", "guidance.explain"},
-    # No network but Telegram's, and the database's; `apart` talks with its own other process.
-    "socket": {"serving.listening", "apart", "forgetting"},
+    "pydantic_core": {"formats.fast_json", "guidance.explain"},
+    # No network but Telegram's, and the database's; `understanding` talks with its worker.
+    "socket": {"http.server", "understanding", "process.memory_clearing"},
     "urllib.request": set(),
     "http.client": set(),
     "httpx": set(),
@@ -121,7 +122,7 @@ ONLY: dict[str, set[str]] = {
     "ftplib": set(),
     "smtplib": set(),
     # Processes of ours tell each other nothing that could run.
-    "msgspec": {"apart.wire", "matching.fitter", "matching.news", "demo.parts"},
+    "msgspec": {"understanding.framing", "matching.fitter", "matching.fit_messages", "demo.processes"},
     # Nothing that would run what it reads.
     "pickle": set(),
     "marshal": set(),
@@ -210,8 +211,11 @@ class TestEveryModule:
         assert misplaced(module) == set()
 
     def test_leaves_the_environment_to_the_command_line(self, module: Module) -> None:
-        # The encoder reads nothing: it tells onnxruntime to report to nobody. `apart` passes on what is none of ours.
-        assert module.name in ("cli", "matching.encoder", "apart.child") or environment_reads(module) == set()
+        # The encoder reads nothing: it tells onnxruntime to report to nobody. The worker's gets what is none of ours.
+        assert (
+            module.name in ("cli.main", "matching.encoder", "understanding.worker_client")
+            or environment_reads(module) == set()
+        )
 
 
 def test_the_arrows_have_no_circle() -> None:
@@ -225,26 +229,34 @@ def test_the_arrows_have_no_circle() -> None:
 
 def test_private_keys_are_for_the_desk_and_the_operator_alone() -> None:
     """The bot seals to public keys; what unlocks a member's private key is not even known to it."""
-    unlocking = ("safetybot.reports.login", "safetybot.reports.recovery", "safetybot.reports.second_factor")
+    unlocking = ("safetybot.staff.login", "safetybot.staff.recovery", "safetybot.staff.second_factor")
     knowing = {module.part for module in modules() if any(name.startswith(unlocking) for name in module.imports)}
-    assert knowing <= {"reports", "desk", "operating", "doctor", "editors_key", "demo", "backup"}
+    assert knowing <= {"staff", "reports", "desk", "administration", "doctor", "demo", "backup"}
     desk = {name for module in modules() if module.part == "desk" for name in module.imports}
-    assert not any(name.startswith("safetybot.secret") for name in desk), "the desk needs no secret of the server's"
+    assert not any(name.startswith("safetybot.vault.server_secret") for name in desk), (
+        "the desk needs no secret of the server's"
+    )
 
 
 def test_settings_are_known_to_few() -> None:
     knowing = {module.part for module in modules() if "settings" in module.ours}
-    assert knowing <= {"cli", "operator_cli", "editors_cli", "backup_cli", "doctor", "running", "logs", "demo"}
+    assert knowing <= {"cli", "doctor", "app", "logs", "demo"}
 
 
 def test_the_environment_is_read_in_one_place() -> None:
-    (cli,) = (module for module in modules() if module.name == "cli")
+    (cli,) = (module for module in modules() if module.name == "cli.main")
     assert environment_reads(cli) == {"environ"}
 
 
 def test_the_files_are_found() -> None:
     names = {module.name for module in modules()}
-    assert {"cli", "service", "channels.telegram", "channels.telegram.bot", "storage.migrations.env"} <= names
+    assert {
+        "cli.main",
+        "service.service",
+        "channels.telegram",
+        "channels.telegram.bot",
+        "storage.migrations.env",
+    } <= names
 
 
 class TestTheseTests:
@@ -259,7 +271,7 @@ class TestTheseTests:
             ("dialogue.advice", "from safetybot import storage", {"storage"}),
             ("service", "from safetybot.settings import Settings", {"settings"}),
             ("channels.web", "if TYPE_CHECKING:\n    from safetybot.storage.store import Store", {"storage"}),
-            ("running", "from safetybot.cli import main", {"cli"}),
+            ("app", "from safetybot.cli.main import main", {"cli"}),
             ("service", "from safetybot.dialogue.messages import Incoming", set()),
         ],
     )

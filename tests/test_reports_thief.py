@@ -14,17 +14,17 @@ from sqlite3 import connect
 import pytest
 from sqlalchemy import Table, select, text
 
-from safetybot import operating
+from safetybot.administration import operator_tasks
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.reports import casework
-from safetybot.reports.audit import transaction
-from safetybot.reports.cases import CaseRow, Outcome
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code, derive, pepper_from
-from safetybot.reports.login import UnlockedMember
+from safetybot.reports.cases import CaseOutcome, CaseRow
 from safetybot.reports.queue import list_cases
-from safetybot.reports.sealing import BUCKETS, bucket_of
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage import tables
+from safetybot.vault.audit import transaction
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code, derive, pepper_from
+from safetybot.vault.sealing import BUCKETS, bucket_of
 from tests.reports.office import CHEAP, PASSPHRASE
 from tests.talking import Bot, Chat
 from tests.thief import (
@@ -441,14 +441,14 @@ async def test_purged_nothing_is_left(bot: Bot, ada: UnlockedMember) -> None:
     await staff_work(bot, ada, PEOPLE[0])
     (case,) = await every_case(bot)
     async with transaction(bot.engine) as connection:
-        await casework.close(connection, ada, case.ref.id, Outcome.ADVISED, bot.now)
+        await casework.close(connection, ada, case.ref.id, CaseOutcome.ADVISED, bot.now)
     wanted = await pieces(bot, case.ref.id)
     there = {name: len(each) for name, each in wanted.items()}
     assert left(bot, wanted) == there
-    announced = await operating.purge(bot.settings.database, bot.now + dt.timedelta(days=87))
+    announced = await operator_tasks.purge(bot.settings.database, bot.now + dt.timedelta(days=87))
     assert ([ref.id for ref in announced.announced], list(announced.deleted)) == ([case.ref.id], [])
     assert left(bot, wanted) == there
-    purged = await operating.purge(bot.settings.database, bot.now + dt.timedelta(days=90))
+    purged = await operator_tasks.purge(bot.settings.database, bot.now + dt.timedelta(days=90))
     assert [ref.id for ref in purged.deleted] == [case.ref.id]
     assert purged.scrubbed
     assert left(bot, wanted) == {"keys": 0, "envelopes": 0}

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from safetybot import cli
+from safetybot.cli import main
+from safetybot.cli.parser import build_parser
 from safetybot.settings import Settings
 
-ROOT = Path(cli.__file__).parent
+ROOT = Path(main.__file__).parents[1]
 MODULES = sorted(ROOT.rglob("*.py"))
 TEMPLATES = sorted(ROOT.rglob("templates/*.html"))
 _WORTH_A_LOOK = re.compile(
@@ -60,11 +61,11 @@ class TestNothingRunsWhatItReads:
             assert name not in ("np.load", "numpy.load") or "allow_pickle=False" in ast.unparse(node), place
             assert all(word.arg != "shell" for word in node.keywords), f"{place}: shell"
         # The one program that is started is ourselves, with nothing said to it but the number of a socket.
-        ourselves = "[sys.executable, '-P', '-m', 'safetybot.apart.process', str(theirs.fileno())]"
-        assert started == [("apart/child.py", ourselves)]
+        ourselves = "[sys.executable, '-P', '-m', 'safetybot.understanding.worker', str(theirs.fileno())]"
+        assert started == [("understanding/worker_client.py", ourselves)]
         # It forks, and the command starts itself once more, as it was called.
         again = "os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)"
-        assert sorted(alone) == [("apart/process.py", "os.fork()"), ("cli.py", again)]
+        assert sorted(alone) == [("cli/main.py", again), ("understanding/worker.py", "os.fork()")]
 
     def test_what_processes_of_ours_tell_each_other_is_data(self) -> None:
         """``Connection.recv`` would unpickle what comes."""
@@ -122,7 +123,7 @@ class TestSecretsStayOutOfSight:
 
     def test_none_is_an_argument(self) -> None:
         """Arguments are shown by ``ps`` to everybody on the machine, and kept by the shell."""
-        seen = [*self.options(cli._parser())]
+        seen = [*self.options(build_parser())]
         assert len(seen) > 20
         secret = re.compile(r"pass|secret|token|key|code|url|password")
         for action in seen:
@@ -137,9 +138,9 @@ class TestSecretsStayOutOfSight:
 
 _LOOK = """
 import ctypes, resource, sys
-from safetybot import cli
+from safetybot.cli import main
 try:
-    cli.main(["staff", "list"])
+    main.main(["staff", "list"])
 finally:
     print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """

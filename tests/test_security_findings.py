@@ -21,28 +21,28 @@ from starlette.routing import Route
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
 from safetybot.channels.telegram.webhook import Webhook, WebhookAddress
-from safetybot.code_attempts import PLACES
 from safetybot.dialogue.effects import NotDone, OpenCase, Outcome, WrongCode
-from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.masking import mask
 from safetybot.dialogue.messages import Outgoing
+from safetybot.dialogue.report_state import ReportState
 from safetybot.dialogue.session import ChatKeys, SealedDataError, Session
 from safetybot.dialogue.transcript import Transcript, TranscriptError
 from safetybot.dialogue.turn import Turn
 from safetybot.editing.yaml_edit import changed, put
 from safetybot.editing.yaml_splice import EditRefusedError
+from safetybot.http.forms import TooLarge, read_form
 from safetybot.matching.cache import MatcherCache
-from safetybot.report_service import ReportService
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import new_code
 from safetybot.reports.handles import find_handles
-from safetybot.reports.parts import join
-from safetybot.reports.sealing import CannotOpen
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.secret import read_or_make_secret
-from safetybot.serving.forms import TooLarge, read_form
+from safetybot.service.code_attempts import PLACES
+from safetybot.service.report_service import ReportService
 from safetybot.settings import SettingError, read_settings
 from safetybot.storage.database import migrate, sqlite_engine
+from safetybot.vault.chunks import join
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import new_code
+from safetybot.vault.key_derivation import KeyStretcher
+from safetybot.vault.sealing import CannotOpen
+from safetybot.vault.server_secret import read_or_make_secret
 from tests.fuzz.asking import FORM, ask
 from tests.fuzz.sealed import KEYS, _chats
 from tests.reports.office import CHEAP
@@ -177,7 +177,7 @@ async def test_guessing_codes_does_not_keep_reports_waiting(empty_database: Path
     engine, stretcher, held = sqlite_engine(path), KeyStretcher(), threading.Event()
     outcomes: list[Outcome] = []
 
-    def then(outcome: Outcome, kept: Kept) -> Turn:
+    def then(outcome: Outcome, kept: ReportState) -> Turn:
         outcomes.append(outcome)
         return Turn((), Session(), kept=kept)
 
@@ -185,7 +185,9 @@ async def test_guessing_codes_does_not_keep_reports_waiting(empty_database: Path
         reports = ReportService(engine, bytes(32), lambda: 1_800_000_000.0, stretcher=stretcher, parameters=CHEAP)
         first = asyncio.create_task(stretcher.run(held.wait, 20))
         chats = [ChatKeys.derive(bytes(32), "web", str(number)) for number in range(3 * PLACES)]
-        guesses = [asyncio.create_task(reports.perform(chat, OpenCase(new_code()), Kept(), then)) for chat in chats]
+        guesses = [
+            asyncio.create_task(reports.perform(chat, OpenCase(new_code()), ReportState(), then)) for chat in chats
+        ]
         async with asyncio.timeout(10):
             while len(outcomes) < 2 * PLACES:
                 await asyncio.sleep(0.01)

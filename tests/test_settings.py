@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from safetybot.settings import SettingError, Settings, read_settings
-from safetybot.storage.where import shown
+from safetybot.storage.location import shown
 
 TOKEN = "1000:zebedee"
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, text
 
-from safetybot.chat_keys import derive_keys
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import ChatKeys, SealedDataError
+from safetybot.service.chat_keys import derive_keys
 from safetybot.storage.tables import fragments, sessions
 from tests.talking import Bot, Phrasebook
 from tests.thief import Search, chat_forms, everything_logged, files, forms

@@ -16,10 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REVIEWED = {
-    ("safetybot/apart/child.py", "B404"): "starts ourselves as another process, and nothing else",
-    ("safetybot/apart/child.py", "B603"): "its one argument is the number of a socket",
-    ("safetybot/cli.py", "B606"): "starts itself once more, as it was called, to wipe what it frees",
-    ("safetybot/channels/telegram/timing.py", "B311"): "a spread of waits, nothing secret",
+    ("safetybot/understanding/worker_client.py", "B404"): "starts ourselves as another process, and nothing else",
+    ("safetybot/understanding/worker_client.py", "B603"): "its one argument is the number of a socket",
+    ("safetybot/cli/main.py", "B606"): "starts itself once more, as it was called, to wipe what it frees",
+    ("safetybot/channels/telegram/timeouts.py", "B311"): "a spread of waits, nothing secret",
     (
         "safetybot/channels/web/rendering.py",
         "B704",
@@ -28,13 +28,13 @@ REVIEWED = {
     ("safetybot/desk/logins.py", "B105"): "a stage's description",
     ("safetybot/desk/qr.py", "B704"): "an image of squares, in which the content's text does not stand",
     ("safetybot/desk/staff_pages.py", "B105"): "names of a template's fields, empty",
-    ("safetybot/doctor/contradictions.py", "B104"): "looked for in a setting, not listened on",
+    ("safetybot/doctor/settings_conflicts.py", "B104"): "looked for in a setting, not listened on",
     ("safetybot/editing/preview/phone.py", "B704"): "made by said.py, which escapes all words",
     ("safetybot/matching/fitting.py", "B311"): "a sample of examples, the same each time",
-    ("safetybot/reports/audit.py", "B105"): "the name of an act",
-    ("safetybot/reports/login_tries.py", "B105"): "the name of what is tried",
-    ("safetybot/serving/options.py", "B104"): "looked for in a setting, not listened on",
-    ("safetybot/storage/marks.py", "B105"): "the name of a row",
+    ("safetybot/vault/audit.py", "B105"): "the name of an act",
+    ("safetybot/staff/lockout.py", "B105"): "the name of what is tried",
+    ("safetybot/http/options.py", "B104"): "looked for in a setting, not listened on",
+    ("safetybot/storage/installation_metadata.py", "B105"): "the name of a row",
 }
 """File and kind of finding → why it is none."""
 _NO_FINDING = ("B101",)

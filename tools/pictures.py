@@ -1,4 +1,4 @@
-"""Makes the pictures of the README anew: what each face of the program really shows, in ``docs/screenshots``.
+"""Makes the pictures of the documentation anew: what each face of the program really shows, in ``docs/screenshots``.
 
     .venv/bin/python tools/pictures.py [NAME…]
 
@@ -76,7 +76,7 @@ def telegram_page(theirs: str, messages: Sequence[Sent]) -> str:
 
 
 class Camera:
-    """Takes the pictures that are wanted, small enough to be loaded by whoever reads the README."""
+    """Takes the pictures that are wanted, small enough to be loaded by whoever reads a page."""
 
     def __init__(self, browser: Browser, wanted: Sequence[str]) -> None:
         self._browser = browser
@@ -111,7 +111,7 @@ class Camera:
         size = file.stat().st_size
         print(f"{file.relative_to(ROOT)}  {size // 1000} kB")
         if size > MOST_BYTES:
-            raise SystemExit(f"{name} is too large for a README")
+            raise SystemExit(f"{name} is too large for a page")
 
 
 # --- Telegram ------------------------------------------------------------------------------------------------------

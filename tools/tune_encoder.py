@@ -43,7 +43,7 @@ import yaml
 from safetensors.torch import save_file
 from transformers import AutoModel, AutoTokenizer
 
-from safetybot.matching.text import SlangTable, SpellingMender, TextPreparer, english_words, normalise, word_counts
+from safetybot.matching.text import SlangTable, SpellingCorrector, TextPreparer, english_words, normalise, word_counts
 
 CONTENT = Path(__file__).parent.parent / "content" / "en"
 OWN_GROUPS, OWN_SIZE = 6, 6
@@ -72,7 +72,7 @@ def read_texts() -> list[str]:
         texts += [text for key, part in loaded.items() if key != "tests" for text in part]
     slang = SlangTable(yaml.load((CONTENT / "slang.yaml").read_text("utf-8"), yaml.BaseLoader)["slang"])
     preparer = TextPreparer(
-        slang, SpellingMender(word_counts(slang.expand(normalise(t)) for t in texts), english_words())
+        slang, SpellingCorrector(word_counts(slang.expand(normalise(t)) for t in texts), english_words())
     )
     return list(dict.fromkeys(preparer.prepare(text).mended for text in texts))
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from safetybot.operating import OperatingError
+from safetybot.administration.operator_tasks import OperatingError
 
 
 class BackupError(OperatingError):

@@ -24,8 +24,8 @@ from nacl.exceptions import CryptoError
 from nacl.utils import random
 
 from safetybot.backup.errors import BackupDamaged, LaterBackup, NotABackup
-from safetybot.reports.recovery import WrongRecoveryKey
-from safetybot.reports.sealing import KEY_BYTES, WRAPPED_BYTES, CannotOpen, KeyPair, unwrap_key, wrap_key
+from safetybot.staff.recovery import WrongRecoveryKey
+from safetybot.vault.sealing import KEY_BYTES, WRAPPED_BYTES, CannotOpen, KeyPair, unwrap_key, wrap_key
 
 MAGIC = b"safetybot backup 1\n"
 CHUNK = 65_536

@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
-from safetybot.service import Service
+from safetybot.service.service import Service
 
 CHANNEL = "terminal"
 _log = logging.getLogger(__name__)

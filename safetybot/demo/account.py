@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 import pyotp
 
-from safetybot.reports import staff
-from safetybot.reports.login import UnlockedMember, change_passphrase, unlock
-from safetybot.reports.passphrases import one_time_passphrase
-from safetybot.reports.second_factor import enrol, new_secret
-from safetybot.reports.stretching import KeyStretcher, Parameters
+from safetybot.staff import members
+from safetybot.staff.login import UnlockedMember, change_passphrase, unlock
+from safetybot.staff.passphrases import one_time_passphrase
+from safetybot.staff.second_factor import enrol, new_secret
 from safetybot.storage.database import Engine
+from safetybot.vault.key_derivation import KeyStretcher, Parameters
 
 NAME = "Demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DemoAccount:
     """What logs in."""
 
     name: str
@@ -32,14 +32,14 @@ class Account:
 
 async def hire(
     engine: Engine, at: dt.datetime, stretcher: KeyStretcher, parameters: Parameters | None = None
-) -> tuple[Account, UnlockedMember]:
+) -> tuple[DemoAccount, UnlockedMember]:
     """Adds the member, who has changed the first passphrase and set up the second factor.
 
     They are logged in: whoever calls this has to wipe them.
     """
     first, passphrase, totp = one_time_passphrase(), one_time_passphrase(), new_secret()
-    await staff.add(engine, NAME, first, at, stretcher, parameters)
+    await members.add(engine, NAME, first, at, stretcher, parameters)
     member = await unlock(engine, NAME, first, at, stretcher, parameters)
     await change_passphrase(engine, member, passphrase, at, stretcher, parameters)
     codes = await enrol(engine, member, totp, pyotp.TOTP(totp).at(at), at)
-    return Account(NAME, passphrase, totp, codes), member
+    return DemoAccount(NAME, passphrase, totp, codes), member

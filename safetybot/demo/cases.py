@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from safetybot.guidance.parts import Id, Part, Text, Urgency
+from safetybot.guidance.base import ContentModel, Id, Text, Urgency
 from safetybot.guidance.report_form import FormId
 from safetybot.guidance.yaml_source import read_source
 
@@ -18,14 +18,14 @@ _FILE = Path(__file__).with_name("cases.yaml")
 Days = Annotated[int, Field(ge=0, le=60)]
 
 
-class Given(Part):
+class Given(ContentModel):
     """What is answered to one question: buttons, or own words."""
 
     press: tuple[FormId, ...] = ()
     say: Text | None = None
 
 
-class Event(Part):
+class Event(ContentModel):
     """What came after a report: a reply, or more from its writer."""
 
     reply: Text | None = None
@@ -39,7 +39,7 @@ class Event(Part):
         return self
 
 
-class Case(Part):
+class Case(ContentModel):
     """One report, and what came after it."""
 
     name: Text
@@ -52,7 +52,7 @@ class Case(Part):
     then: tuple[Event, ...] = ()
 
 
-class _Cases(Part):
+class _Cases(ContentModel):
     cases: tuple[Case, ...]
 
 

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from safetybot.reports.yearly import ANSWERS, CARDS, THUMBS
+from safetybot.figures.yearly import ANSWERS, CARDS, THUMBS
 from safetybot.storage.store import Count
 
 _SEED = 20

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from safetybot.reports.staff import list_members
-from safetybot.storage.database import Where
-from safetybot.storage.opening import NoDatabase, NotUpgraded, must_be_newest, reading
+from safetybot.staff.members import list_members
+from safetybot.storage.database import DatabaseLocation
+from safetybot.storage.opening import NoDatabase, NotUpgraded, must_be_newest, open_readonly
 
 
-async def has_staff(database: Where) -> bool:
+async def has_staff(database: DatabaseLocation) -> bool:
     """Whether somebody was added who reads reports; changes nothing. Raises DatabaseError.
 
     Of a database of an earlier version it is believed unseen.
     """
     try:
-        async with reading(database) as connection:
+        async with open_readonly(database) as connection:
             await must_be_newest(connection)
             return bool(await list_members(connection))
     except NoDatabase:

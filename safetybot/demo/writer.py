@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from safetybot.demo.cases import Case, Given
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
-from safetybot.dialogue.reporting_screens import START
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code
+from safetybot.dialogue.report_form_screens import START
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code
 
 STEPS_MAX = 200
 """Presses and messages of one report."""
@@ -23,7 +23,7 @@ _QUESTION = re.compile(r"rep:(set|on|off|done):([^:]+)(?::(.+))?")
 Handle = Callable[[Incoming], Awaitable[Reply | None]]
 
 
-class NotTaken(Exception):
+class WritingRefused(Exception):
     """The content has no report form, or one that such a report does not fit."""
 
 
@@ -51,7 +51,7 @@ class Writer:
                 await self._press("rep:go-on")  # below the emergency card
                 continue
             await self._answer(case, answered)
-        raise NotTaken("the report form does not come to an end")
+        raise WritingRefused("the report form does not come to an end")
 
     async def adds(self, code: Code, words: str) -> None:
         """Comes back with the code, and writes more. Raises NotTaken."""
@@ -74,7 +74,7 @@ class Writer:
 
     async def _story(self, case: Case, answered: set[str]) -> None:
         if "" in answered:
-            raise NotTaken("the report form asks for something that the invented report does not have")
+            raise WritingRefused("the report form asks for something that the invented report does not have")
         answered.add("")
         for words in case.story:
             await self._says(words)
@@ -102,7 +102,7 @@ class Writer:
     def _code(self) -> Code:
         codes = [code for message in self._shown if isinstance(code := parse(message.text), Code)]
         if len(codes) != 1:
-            raise NotTaken("the report was not taken")
+            raise WritingRefused("the report was not taken")
         return codes[0]
 
     async def _press(self, press: str) -> None:

@@ -10,16 +10,16 @@ from starlette.routing import BaseRoute
 
 from safetybot.desk.audit_words import shown_time
 from safetybot.desk.confirming import confirm_passphrase
+from safetybot.desk.context import DeskContext
 from safetybot.desk.login_pages import enrolment, new_passphrase_fault
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
-from safetybot.desk.passkey_asking import named_address, site_of
+from safetybot.desk.passkey_requests import named_address, site_of
 from safetybot.desk.routing import member_route
-from safetybot.reports import passkeys, second_factor
-from safetybot.reports.audit import Act, Search, newest
-from safetybot.reports.login import change_passphrase
-from safetybot.reports.passphrases import PASSPHRASE_MIN
-from safetybot.reports.staff_errors import SecondFactorMissing, WeakPassphrase, WrongSecondFactor
+from safetybot.staff import passkeys, second_factor
+from safetybot.staff.errors import SecondFactorMissing, WeakPassphrase, WrongSecondFactor
+from safetybot.staff.login import change_passphrase
+from safetybot.staff.passphrases import PASSPHRASE_MIN
+from safetybot.vault.audit import Act, Search, newest
 
 _LOGINS = {
     Act.STAFF_UNLOCKED: "Logged in",
@@ -38,7 +38,7 @@ _SHOWN = 20
 """Rows of the member's own log-ins."""
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Of the account page."""
     pages = AccountPages(parts)
     return [
@@ -53,7 +53,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 class AccountPages:
     """The pages of one desk."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
 
     async def look(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -117,7 +117,7 @@ class AccountPages:
         return await account_page(self._parts, request, login, **wrong)
 
 
-async def account_page(parts: Parts, request: Request, login: LoggedIn, **wrong: str) -> Response:
+async def account_page(parts: DeskContext, request: Request, login: LoggedIn, **wrong: str) -> Response:
     """All there is about the own account, with what went wrong beside its form."""
     async with parts.engine.connect() as connection:
         app, left = True, None

@@ -25,13 +25,13 @@ from safetybot.desk import (
     referral_pages,
     staff_pages,
 )
-from safetybot.desk.files import file_routes
+from safetybot.desk.context import DeskContext
+from safetybot.desk.login_sweeper import sweep
 from safetybot.desk.logins import Ended
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import wants_page
-from safetybot.desk.sweeping import sweep
-from safetybot.serving.forms import NotAForm, TooLarge
-from safetybot.serving.guard import Guard, Headers, headers_of
+from safetybot.desk.static_files import file_routes
+from safetybot.http.forms import NotAForm, TooLarge
+from safetybot.http.guard import Guard, Headers, headers_of
 
 SWEEP_SECONDS = 10.0
 """Between two looks for logins that are over."""
@@ -60,7 +60,7 @@ _OTHER = ("This could not be read", "Open the desk's page again and try once mor
 _log = logging.getLogger(__name__)
 
 
-def desk_app(parts: Parts) -> Starlette:
+def desk_app(parts: DeskContext) -> Starlette:
     """What a server runs."""
 
     async def problem(request: Request, status: int) -> Response:
@@ -94,18 +94,18 @@ def desk_app(parts: Parts) -> Starlette:
     return app
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Every route there is."""
     return [*(route for module in _MODULES for route in module.routes(parts)), *file_routes()]
 
 
-def _headers(parts: Parts) -> Headers:
+def _headers(parts: DeskContext) -> Headers:
     own = ("script-src", "style-src", "img-src", "connect-src", "form-action")
     return headers_of(parts.options, dict.fromkeys(own, "'self'"))
 
 
 @asynccontextmanager
-async def _running(parts: Parts) -> AsyncIterator[None]:
+async def _running(parts: DeskContext) -> AsyncIterator[None]:
     """Locks what is idle while the desk runs, even if nobody asks for anything; and everything at the end."""
     sweeping = asyncio.create_task(_sweep(parts), name="desk sweep")
     try:
@@ -120,7 +120,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         await parts.jobs.drain()
 
 
-async def _sweep(parts: Parts) -> None:
+async def _sweep(parts: DeskContext) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:

@@ -13,21 +13,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from safetybot.desk.audit_check import Checker
 from safetybot.desk.audit_words import ACTORS, ACTS, act_words, actor_words, detail_words, short, shown_time
-from safetybot.desk.checking import Checker
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import member_route
-from safetybot.reports.audit import AuditRow, Head, HeadMistyped, Search, head, newest, read_head, spell_head
-from safetybot.reports.staff import list_members
-from safetybot.reports.times import moment_of
+from safetybot.formats.times import moment_of
+from safetybot.staff.members import list_members
+from safetybot.vault.audit import AuditRow, Head, HeadMistyped, Search, head, newest, read_head, spell_head
 
 ROWS = 100
 """On a page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class AuditFilters:
     """What somebody asked for, as they typed it."""
 
     member: str = ""
@@ -36,7 +36,7 @@ class Filters:
     day: str = ""
 
     @classmethod
-    def of(cls, asked: Mapping[str, str]) -> Filters:
+    def of(cls, asked: Mapping[str, str]) -> AuditFilters:
         """From an address; never more than a short word each."""
         # Without NUL, which PostgreSQL cannot be asked for.
         return cls(*(asked.get(name, "").replace("\0", "").strip()[:40] for name in ("member", "act", "case", "day")))
@@ -81,7 +81,7 @@ class Filters:
             return None
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Of the audit page."""
     pages = AuditPages(parts)
     return [
@@ -93,13 +93,13 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 class AuditPages:
     """The pages of one desk."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
         self._checker = Checker(parts.engine, parts.jobs, parts.clock)
 
     async def look(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """One page of rows, and the newest check of the chain."""
-        filters = Filters.of(request.query_params)
+        filters = AuditFilters.of(request.query_params)
         before = request.query_params.get("before", "")
         below = int(before) if re.fullmatch(r"[0-9]{1,18}", before, re.ASCII) else None
         return await self._page(request, login, filters, below)
@@ -113,7 +113,7 @@ class AuditPages:
             except HeadMistyped as error:
                 text = str(error)
                 wrong = f"{text[:1].upper()}{text[1:]}."
-                return await self._page(request, login, Filters(), None, wrong=wrong, noted=noted)
+                return await self._page(request, login, AuditFilters(), None, wrong=wrong, noted=noted)
         await self._checker.look(anchor=anchor, again=True)
         return RedirectResponse("/audit#chain", 303)
 
@@ -121,7 +121,7 @@ class AuditPages:
         self,
         request: Request,
         login: LoggedIn,
-        filters: Filters,
+        filters: AuditFilters,
         before: int | None,
         wrong: str = "",
         noted: str = "",

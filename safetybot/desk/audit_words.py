@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from safetybot.reports.audit import BOT, DESK, OPERATOR, Act, AuditRow
+from safetybot.formats.times import moment_of
 from safetybot.reports.cases import CaseRef
-from safetybot.reports.times import moment_of
+from safetybot.vault.audit import BOT, DESK, OPERATOR, Act, AuditRow
 
 ACTORS: Mapping[str, str] = {BOT: "The bot", OPERATOR: "The operator", DESK: "The desk"}
 """Of those that are no members of staff."""

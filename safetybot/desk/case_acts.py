@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.desk.logins import LoggedIn
+from safetybot.formats.times import UK
 from safetybot.reports import casework, links
-from safetybot.reports.cases import Kind, Outcome, Status, Urgency
-from safetybot.reports.meanwhile import sent_already, unchanged
-from safetybot.reports.sealing import Json
-from safetybot.reports.times import UK
+from safetybot.reports.cases import CaseOutcome, CaseUrgency, Status
+from safetybot.reports.edit_conflicts import sent_already, unchanged
+from safetybot.vault.envelopes import EnvelopeKind
+from safetybot.vault.sealing import Json
 
 REPLY_MAX = 3_000
 """Letters of a reply: a few screens of a phone, and one message in Telegram."""
@@ -76,7 +77,7 @@ class Doing:
             raise Refused(name, f"Choose {what} first.")
         return chosen
 
-    async def again(self, kind: Kind, body: Json) -> bool:
+    async def again(self, kind: EnvelopeKind, body: Json) -> bool:
         """Whether the same form was sent twice."""
         return await sent_already(self.connection, self.login.member, self.case_id, self.seen, kind, body)
 
@@ -94,7 +95,7 @@ async def perform(doing: Doing, act: Act) -> str:
 async def reply(doing: Doing) -> str:
     """To the writer of the report."""
     body = {"text": doing.text("reply", REPLY_MAX, "the reply")}
-    if not await doing.again(Kind.REPLY, body):
+    if not await doing.again(EnvelopeKind.REPLY, body):
         await casework.reply(doing.connection, doing.login.member, doing.case_id, body, doing.at)
     return "The reply is sent. They see it when they come back with their code."
 
@@ -102,7 +103,7 @@ async def reply(doing: Doing) -> str:
 async def note(doing: Doing) -> str:
     """Among staff."""
     body = {"text": doing.text("note", NOTE_MAX, "the note")}
-    if not await doing.again(Kind.NOTE, body):
+    if not await doing.again(EnvelopeKind.NOTE, body):
         await casework.note(doing.connection, doing.login.member, doing.case_id, body, doing.at)
     return "The note is kept. Only staff can read it."
 
@@ -117,7 +118,7 @@ async def assign(doing: Doing) -> str:
 async def urgency(doing: Doing) -> str:
     """How soon somebody must look at it."""
     try:
-        wanted = Urgency(doing.choice("urgency", "an urgency"))
+        wanted = CaseUrgency(doing.choice("urgency", "an urgency"))
     except ValueError:
         raise Refused("urgency", "Choose one of the three.") from None
     await casework.set_urgency(doing.connection, doing.login.member, doing.case_id, wanted, doing.at)
@@ -159,10 +160,10 @@ async def keep(doing: Doing) -> str:
 async def close(doing: Doing) -> str:
     """With an outcome."""
     try:
-        outcome = Outcome(doing.choice("outcome", "an outcome"))
+        outcome = CaseOutcome(doing.choice("outcome", "an outcome"))
     except ValueError:
         raise Refused("outcome", "Choose one of those offered.") from None
-    if outcome is Outcome.WITHDRAWN:
+    if outcome is CaseOutcome.WITHDRAWN:
         raise Refused("outcome", "Choose one of those offered.")
     await casework.close(doing.connection, doing.login.member, doing.case_id, outcome, doing.at)
     return "The case is closed. It is kept for 90 days, and opens again if its writer adds to it."

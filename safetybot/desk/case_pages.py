@@ -12,29 +12,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from safetybot.desk import linking, search, words
+from safetybot.desk import linking, search, typed_text
 from safetybot.desk.case_acts import ACTS, LABELS_MAX, NOTE_MAX, REASON_MAX, REPLY_MAX, Act, Doing, Refused, perform
 from safetybot.desk.case_acts import reply as send_reply
 from safetybot.desk.case_acts import shred as delete
-from safetybot.desk.case_timeline import Entry, changes
+from safetybot.desk.case_timeline import TimelineEntry, changes
 from safetybot.desk.case_view import choices, facts, phrases, shown_to_writer, view_of
+from safetybot.desk.context import DeskContext
 from safetybot.desk.forms import kept
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import Handler, member_route
 from safetybot.desk.wording_check import look_over
+from safetybot.formats.times import uk_time
 from safetybot.guidance.desk import Checking
 from safetybot.reports import casework
-from safetybot.reports.audit import history, transaction
 from safetybot.reports.cases import NotAllowed, case_row
+from safetybot.reports.edit_conflicts import QUIET, ChangedMeanwhile
 from safetybot.reports.links import gone, kept_links
-from safetybot.reports.meanwhile import QUIET, ChangedMeanwhile
-from safetybot.reports.sealing import NotJson, TooLong
-from safetybot.reports.staff import list_members
-from safetybot.reports.staff_errors import MemberDisabled
-from safetybot.reports.times import uk_time
-from safetybot.reports.told import Told, told
+from safetybot.reports.submitted_answers import SubmittedAnswer, submitted_answers
+from safetybot.staff.errors import MemberDisabled
+from safetybot.staff.members import list_members
 from safetybot.storage.scrubbing import scrub
+from safetybot.vault.audit import history, transaction
+from safetybot.vault.sealing import NotJson, TooLong
 
 _log = logging.getLogger(__name__)
 
@@ -43,46 +43,48 @@ REFUSALS = (Refused, NotAllowed, TooLong, NotJson, ChangedMeanwhile)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PageState:
     """What the page says beside the case: what went wrong, and what was typed."""
 
     typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     wrong: Mapping[str, str] = field(default_factory=dict)
     """Name of a field, or of the act it belongs to, → what is wrong there."""
-    changed: Sequence[Entry] = ()
+    changed: Sequence[TimelineEntry] = ()
     """What others did meanwhile."""
-    contact: tuple[Told, ...] | None = field(default=None, repr=False)
+    contact: tuple[SubmittedAnswer, ...] | None = field(default=None, repr=False)
     """How to reach the writer, where it was asked for just now."""
     status: int = 200
 
 
-def refusal(error: Exception, act: str, names: Mapping[str, str], form: Mapping[str, str]) -> Said:
+def refusal(error: Exception, act: str, names: Mapping[str, str], form: Mapping[str, str]) -> PageState:
     """What to say of an act that was refused; nothing that was typed is lost."""
     match error:
         case ChangedMeanwhile():
-            return Said(form, {}, changes(error.rows, names), status=409)
+            return PageState(form, {}, changes(error.rows, names), status=409)
         case Refused():
-            return Said(form, {error.field: str(error)}, status=422)
+            return PageState(form, {error.field: str(error)}, status=422)
         case TooLong():
-            return Said(form, {act: "This is too long to be sealed. Shorten it."}, status=422)
+            return PageState(form, {act: "This is too long to be sealed. Shorten it."}, status=422)
         case NotJson():
-            return Said(form, {act: "There is a sign in it that cannot be kept. Type that part again."}, status=422)
+            return PageState(
+                form, {act: "There is a sign in it that cannot be kept. Type that part again."}, status=422
+            )
         case _:
             text = str(error)
-            return Said(form, {act: f"{text[:1].upper()}{text[1:]}."}, status=409)
+            return PageState(form, {act: f"{text[:1].upper()}{text[1:]}."}, status=409)
 
 
 class CasePages:
     """The handlers."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
 
     # --- Looking -----------------------------------------------------------------------------------------------
 
     async def look(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """The cover; the case itself once it was opened in this login."""
-        return await self.show(request, login, request.path_params["case"], Said())
+        return await self.show(request, login, request.path_params["case"], PageState())
 
     async def open(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Opens it, which is written down, and looks for links."""
@@ -107,9 +109,9 @@ class CasePages:
             return RedirectResponse(f"/cases/{case_id}", 303)
         async with transaction(self._parts.engine) as connection:
             opened = await casework.see_contact(connection, login.member, case_id, self._parts.clock())
-        return await self.show(request, login, case_id, Said(contact=told(opened.messages)))
+        return await self.show(request, login, case_id, PageState(contact=submitted_answers(opened.messages)))
 
-    async def show(self, request: Request, login: LoggedIn, case_id: str, said: Said) -> Response:
+    async def show(self, request: Request, login: LoggedIn, case_id: str, said: PageState) -> Response:
         """The page of a case as it is now."""
         if case_id not in login.opened:
             return await self._cover(request, login, case_id, said)
@@ -137,7 +139,7 @@ class CasePages:
             **choices(members, login.member.id),
         )
 
-    async def _cover(self, request: Request, login: LoggedIn, case_id: str, said: Said) -> Response:
+    async def _cover(self, request: Request, login: LoggedIn, case_id: str, said: PageState) -> Response:
         async with self._parts.engine.connect() as connection:
             row = await case_row(connection, case_id)
             names = await self._names(connection)
@@ -175,9 +177,9 @@ class CasePages:
         if wanted == "phrase":
             chosen = [one.say for one in phrases(guidance.desk, guidance.helplines) if one.id == form.get("phrase")]
             written = "\n\n".join(part for part in (form.get("reply", "").rstrip(), *chosen) if part)
-            return await self.show(request, login, case_id, Said({**form, "reply": written}))
+            return await self.show(request, login, case_id, PageState({**form, "reply": written}))
         if wanted == "edit":
-            return await self.show(request, login, case_id, Said(form))
+            return await self.show(request, login, case_id, PageState(form))
         if wanted == "send" and form.get("previewed"):
             return await self._do(request, login, form, "reply", send_reply)
         async with self._parts.engine.connect() as connection:
@@ -252,10 +254,10 @@ class CasePages:
         return {member.id: member.name for member in await list_members(connection)}
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """The routes of a case."""
     filters: dict[str, Any] = parts.pages.templates.filters
-    filters |= {"words": words.words, "cut": words.parts, "uk": uk_time}
+    filters |= {"words": typed_text.words, "cut": typed_text.parts, "uk": uk_time}
     pages = CasePages(parts)
     case = "/cases/{case:str}"
     return [

@@ -6,30 +6,29 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from safetybot.reports.audit import BOT, OPERATOR, Act, AuditRow
-from safetybot.reports.cases import Kind
+from safetybot.formats.times import uk_time
 from safetybot.reports.casework import OpenedCase
-from safetybot.reports.envelopes import Message
-from safetybot.reports.times import uk_time
-from safetybot.reports.told import text_of
+from safetybot.reports.submitted_answers import text_of
+from safetybot.vault.audit import BOT, OPERATOR, Act, AuditRow
+from safetybot.vault.envelopes import EnvelopeKind, Message
 
 WRITER = "The writer of the report"
 PROGRAM = "The program"
 
-_ACTS: Mapping[Kind, Act] = {
-    Kind.REPORT: Act.FILED,
-    Kind.ADDITION: Act.ADDED,
-    Kind.REPLY: Act.REPLIED,
-    Kind.NOTE: Act.NOTED,
-    Kind.REFERRAL: Act.REFERRED,
-    Kind.LABELS: Act.LABELLED,
+_ACTS: Mapping[EnvelopeKind, Act] = {
+    EnvelopeKind.REPORT: Act.FILED,
+    EnvelopeKind.ADDITION: Act.ADDED,
+    EnvelopeKind.REPLY: Act.REPLIED,
+    EnvelopeKind.NOTE: Act.NOTED,
+    EnvelopeKind.REFERRAL: Act.REFERRED,
+    EnvelopeKind.LABELS: Act.LABELLED,
 }
 """Acts that are told by what was written then."""
 _BY_WRITER = frozenset({Act.ADDED, Act.WITHDREW, Act.REOPENED, Act.URGENCY, Act.FILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One thing that happened."""
 
     kind: str
@@ -45,7 +44,7 @@ class Entry:
     """Among staff: the writer of the report never sees it."""
 
 
-def timeline(case: OpenedCase, names: Mapping[str, str]) -> tuple[Entry, ...]:
+def timeline(case: OpenedCase, names: Mapping[str, str]) -> tuple[TimelineEntry, ...]:
     """Everything, oldest first. ``names``: of members of staff, by id."""
     rows = _rows(case)
     found = [
@@ -65,7 +64,7 @@ def timeline(case: OpenedCase, names: Mapping[str, str]) -> tuple[Entry, ...]:
             if (row.actor, row.at[:10]) in opened:
                 continue  # once a day is enough to see who has read it
             opened.add((row.actor, row.at[:10]))
-        found.append((before, row.number, Entry("act", uk_time(row.at), who(row, names), what(row, names))))
+        found.append((before, row.number, TimelineEntry("act", uk_time(row.at), who(row, names), what(row, names))))
     found.sort(key=lambda each: each[:2])
     return tuple(entry for *_, entry in found)
 
@@ -85,12 +84,12 @@ def _rows(case: OpenedCase) -> Mapping[int, AuditRow]:
 
 def _is_reason(message: Message) -> bool:
     """Whether it is a note that says why a case is kept: that has no row of its own."""
-    return message.kind is Kind.NOTE and isinstance(message.body, dict) and message.body.get("about") == "kept"
+    return message.kind is EnvelopeKind.NOTE and isinstance(message.body, dict) and message.body.get("about") == "kept"
 
 
-def changes(rows: Iterable[AuditRow], names: Mapping[str, str]) -> tuple[Entry, ...]:
+def changes(rows: Iterable[AuditRow], names: Mapping[str, str]) -> tuple[TimelineEntry, ...]:
     """What others have done, in words, to tell somebody who acted meanwhile."""
-    return tuple(Entry("act", uk_time(row.at), who(row, names), what(row, names)) for row in rows)
+    return tuple(TimelineEntry("act", uk_time(row.at), who(row, names), what(row, names)) for row in rows)
 
 
 def who(row: AuditRow, names: Mapping[str, str]) -> str:
@@ -148,25 +147,25 @@ def _detail(row: AuditRow) -> Mapping[str, object]:
     return detail if isinstance(detail, dict) else {}
 
 
-def _written(message: Message, names: Mapping[str, str]) -> Entry | None:
+def _written(message: Message, names: Mapping[str, str]) -> TimelineEntry | None:
     """A message as an entry; None for those that stand elsewhere on the page."""
     at, body = uk_time(message.at), message.body
     author = WRITER if message.by is None else names.get(message.by, "Somebody who was staff")
     match message.kind:
-        case Kind.REPORT:
-            return Entry("report", at, author, "sent the report")
-        case Kind.ADDITION:
-            return Entry("addition", at, author, "added", text_of(body))
-        case Kind.REPLY:
-            return Entry("reply", at, author, "replied", text_of(body))
-        case Kind.NOTE:
+        case EnvelopeKind.REPORT:
+            return TimelineEntry("report", at, author, "sent the report")
+        case EnvelopeKind.ADDITION:
+            return TimelineEntry("addition", at, author, "added", text_of(body))
+        case EnvelopeKind.REPLY:
+            return TimelineEntry("reply", at, author, "replied", text_of(body))
+        case EnvelopeKind.NOTE:
             said = "said why it is kept" if _is_reason(message) else "wrote a note"
-            return Entry("note", at, author, said, text_of(body), (), True)
-        case Kind.REFERRAL:
-            return Entry("referral", at, author, "referred it", facts=tuple(_facts(body)), inward=True)
-        case Kind.LABELS:
+            return TimelineEntry("note", at, author, said, text_of(body), (), True)
+        case EnvelopeKind.REFERRAL:
+            return TimelineEntry("referral", at, author, "referred it", facts=tuple(_facts(body)), inward=True)
+        case EnvelopeKind.LABELS:
             labels = labels_in(body)
-            return Entry(
+            return TimelineEntry(
                 "act", at, author, f"gave it the labels: {', '.join(labels)}" if labels else "took its labels away"
             )
         case _:

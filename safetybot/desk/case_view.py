@@ -7,40 +7,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from safetybot.desk.case_timeline import Entry, labels_in, timeline
+from safetybot.desk.case_timeline import TimelineEntry, labels_in, timeline
 from safetybot.desk.queue_pages import STATUS_WORDS, URGENCY_WORDS
+from safetybot.formats.times import uk_time
 from safetybot.guidance.desk import PLACEHOLDER, DeskFile
 from safetybot.guidance.model import Guidance, Helpline
-from safetybot.reports.cases import ALLOWED, CaseRow, Kind, Outcome, Status, Urgency
+from safetybot.reports.cases import ALLOWED, CaseOutcome, CaseRow, CaseUrgency, Status
 from safetybot.reports.casework import OpenedCase
 from safetybot.reports.links import Link, kept_links
 from safetybot.reports.retention import WARN_DAYS
-from safetybot.reports.staff import Member
-from safetybot.reports.times import uk_time
-from safetybot.reports.told import Told, told
+from safetybot.reports.submitted_answers import SubmittedAnswer, submitted_answers
+from safetybot.staff.members import Member
+from safetybot.vault.envelopes import EnvelopeKind
 
 UNSAFE_HERE = ("safe-here", "no")
 """The answer that says it is not safe to write to them: question and choice of the report form."""
 
-OUTCOME_WORDS: Mapping[Outcome, str] = {
-    Outcome.REFERRED: "Referred to somebody who acts",
-    Outcome.ADVISED: "Advised; nothing more is needed",
-    Outcome.NO_ACTION: "No action is needed",
-    Outcome.TOO_LITTLE: "Too little is known to act",
-    Outcome.DUPLICATE: "The same as another case",
-    Outcome.MISUSE: "Misuse, or a test",
+OUTCOME_WORDS: Mapping[CaseOutcome, str] = {
+    CaseOutcome.REFERRED: "Referred to somebody who acts",
+    CaseOutcome.ADVISED: "Advised; nothing more is needed",
+    CaseOutcome.NO_ACTION: "No action is needed",
+    CaseOutcome.TOO_LITTLE: "Too little is known to act",
+    CaseOutcome.DUPLICATE: "The same as another case",
+    CaseOutcome.MISUSE: "Misuse, or a test",
 }
 """How a case may be closed; ``withdrawn`` comes from its writer alone."""
 
-_KINDS: Mapping[Kind, str] = {
-    Kind.REPORT: "The report",
-    Kind.CONTACT: "How to reach them",
-    Kind.ADDITION: "Something they added",
-    Kind.REPLY: "A reply",
-    Kind.NOTE: "A note",
-    Kind.REFERRAL: "A referral",
-    Kind.LABELS: "Its labels",
-    Kind.LINK: "A link to another case",
+_KINDS: Mapping[EnvelopeKind, str] = {
+    EnvelopeKind.REPORT: "The report",
+    EnvelopeKind.CONTACT: "How to reach them",
+    EnvelopeKind.ADDITION: "Something they added",
+    EnvelopeKind.REPLY: "A reply",
+    EnvelopeKind.NOTE: "A note",
+    EnvelopeKind.REFERRAL: "A referral",
+    EnvelopeKind.LABELS: "Its labels",
+    EnvelopeKind.LINK: "A link to another case",
 }
 _WHY: Mapping[str, str] = {
     "no key": "it was sealed before you joined. A colleague who can open it can grant it to you, on the Staff page",
@@ -53,8 +54,8 @@ class CaseView:
     """What the page of an opened case shows."""
 
     row: CaseRow
-    told: tuple[Told, ...] = field(repr=False)
-    timeline: tuple[Entry, ...] = field(repr=False)
+    told: tuple[SubmittedAnswer, ...] = field(repr=False)
+    timeline: tuple[TimelineEntry, ...] = field(repr=False)
     labels: tuple[str, ...] = field(repr=False)
     links: tuple[Link, ...] = field(repr=False)
     shut: tuple[tuple[str, str], ...]
@@ -81,11 +82,11 @@ class CaseView:
 
 def view_of(case: OpenedCase, names: Mapping[str, str], gone: frozenset[str] = frozenset()) -> CaseView:
     """The page's content. ``names``: of staff, by id; ``gone``: ids of linked cases that exist no more."""
-    reports = [message for message in case.messages if message.kind is Kind.REPORT]
-    answers = told(reports)
+    reports = [message for message in case.messages if message.kind is EnvelopeKind.REPORT]
+    answers = submitted_answers(reports)
     labels: Sequence[str] = ()
     for message in case.messages:
-        if message.kind is Kind.LABELS:
+        if message.kind is EnvelopeKind.LABELS:
             labels = labels_in(message.body)
     links = [link for link in kept_links(case.messages).links if link.case.id not in gone]
     body = reports[0].body if reports else None
@@ -129,13 +130,13 @@ def choices(members: Sequence[Member], me: str) -> Mapping[str, Any]:
     """What the forms of a case offer."""
     return {
         "colleagues": [(one.id, one.name) for one in members if one.active and one.id != me],
-        "urgencies": [(each.value, URGENCY_WORDS[each]) for each in reversed(Urgency)],
+        "urgencies": [(each.value, URGENCY_WORDS[each]) for each in reversed(CaseUrgency)],
         "outcomes": [(each.value, said) for each, said in OUTCOME_WORDS.items()],
     }
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class ReadyPhrase:
     """A saved phrase, ready to be used."""
 
     id: str
@@ -143,7 +144,7 @@ class Phrase:
     say: str
 
 
-def phrases(desk: DeskFile | None, helplines: Mapping[str, Helpline]) -> Sequence[Phrase]:
+def phrases(desk: DeskFile | None, helplines: Mapping[str, Helpline]) -> Sequence[ReadyPhrase]:
     """The editors' phrases, with numbers filled in."""
     if desk is None:
         return ()
@@ -155,7 +156,8 @@ def phrases(desk: DeskFile | None, helplines: Mapping[str, Helpline]) -> Sequenc
         return line.call or (line.text.number if line.text else "") or line.web or line.name
 
     return [
-        Phrase(each.id, each.title, PLACEHOLDER.sub(lambda match: number(match[1]), each.say)) for each in desk.phrases
+        ReadyPhrase(each.id, each.title, PLACEHOLDER.sub(lambda match: number(match[1]), each.say))
+        for each in desk.phrases
     ]
 
 

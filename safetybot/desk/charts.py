@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from safetybot.reports.sheet import Chart, Entry, Row, Table, said
-from safetybot.reports.withholding import Mark
+from safetybot.figures.disclosure_control import Mark
+from safetybot.figures.sheet import Chart, Entry, SheetRow, Table, entry_text
 
 LONGEST = 12
 """Bars that a chart has at most; the table has them all."""
@@ -59,7 +59,7 @@ def chart(table: Table) -> Markup:
     )
 
 
-def _both(row: Row) -> tuple[Entry, Entry]:
+def _both(row: SheetRow) -> tuple[Entry, Entry]:
     return row.entries[0], row.entries[row.before] if row.before is not None else None
 
 
@@ -76,7 +76,7 @@ def _legend(table: Table) -> Markup:
 # --- Months: columns, side by side -----------------------------------------------------------------------------
 
 
-def _months(table: Table, rows: Sequence[Row], most: int) -> tuple[list[Markup], int]:
+def _months(table: Table, rows: Sequence[SheetRow], most: int) -> tuple[list[Markup], int]:
     step = (_WIDE - 2 * _LEFT) / len(rows)
     bottom, wide = _LEGEND + _TALL, step * 0.4
     drawn = [
@@ -105,7 +105,7 @@ def _months(table: Table, rows: Sequence[Row], most: int) -> tuple[list[Markup],
 # --- Bars, one below the other ---------------------------------------------------------------------------------
 
 
-def _bars(table: Table, rows: Sequence[Row], most: int) -> tuple[list[Markup], int]:
+def _bars(table: Table, rows: Sequence[SheetRow], most: int) -> tuple[list[Markup], int]:
     room = _WIDE - 2 * _LEFT - 74
     drawn = []
     for place, row in enumerate(rows):
@@ -121,7 +121,7 @@ def _bars(table: Table, rows: Sequence[Row], most: int) -> tuple[list[Markup], i
                 drawn.append(_rect(table, bar, _LEFT, y, max(wide, 1), _BAR))
             drawn.append(
                 Markup('<text class="figure" x="{x}" y="{y}">{said}</text>').format(
-                    x=_short(_LEFT + wide + 4), y=y + _BAR - 1, said=said(bar.entry)
+                    x=_short(_LEFT + wide + 4), y=y + _BAR - 1, said=entry_text(bar.entry)
                 )
             )
     return drawn, _LEGEND + len(rows) * _ROW
@@ -142,18 +142,18 @@ def _short(number: float) -> str:
 # --- In words --------------------------------------------------------------------------------------------------
 
 
-def _months_say(table: Table, rows: Sequence[Row]) -> str:
+def _months_say(table: Table, rows: Sequence[SheetRow]) -> str:
     now, before = table.years
     return f"Columns for each month, {now} beside {before}. {_highest(now, rows)}The table has every number."
 
 
-def _bars_say(table: Table, rows: Sequence[Row]) -> str:
+def _bars_say(table: Table, rows: Sequence[SheetRow]) -> str:
     now, before = table.years
     only = f"The {LONGEST} rows that come first in the table. " if len(table.rows) > LONGEST else ""
     return f"Bars, {now} above {before}. {only}{_highest(now, rows)}The table has every number."
 
 
-def _highest(year: str, rows: Sequence[Row]) -> str:
+def _highest(year: str, rows: Sequence[SheetRow]) -> str:
     def counts() -> Iterator[tuple[int, str]]:
         for row in rows:
             entry = row.entries[0]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
-from safetybot.reports import passkeys
-from safetybot.reports.audit import DESK, Act, append, transaction
-from safetybot.reports.login import confirm
-from safetybot.reports.login_tries import LockedOut
-from safetybot.reports.staff_errors import PasskeyCopied, PasskeyRefused, WrongPassphrase
-from safetybot.reports.times import moment_of
+from safetybot.formats.times import moment_of
+from safetybot.staff import passkeys
+from safetybot.staff.errors import PasskeyCopied, PasskeyRefused, WrongPassphrase
+from safetybot.staff.lockout import LockedOut
+from safetybot.staff.login import confirm
+from safetybot.vault.audit import DESK, Act, append, transaction
 
 PASSPHRASE_MAX = 1024
 """Letters of what is stretched."""
 
 
 async def confirm_passphrase(
-    parts: Parts, login: LoggedIn, form: Mapping[str, str], *, passkey: bool = True
+    parts: DeskContext, login: LoggedIn, form: Mapping[str, str], *, passkey: bool = True
 ) -> str | None:
     """None where a form holds the member's passphrase, or the answer of their passkey; otherwise what to say.
 
@@ -53,7 +53,7 @@ async def confirm_passphrase(
     return None
 
 
-async def _write_down(parts: Parts, login: LoggedIn) -> None:
+async def _write_down(parts: DeskContext, login: LoggedIn) -> None:
     """Audit a failure. After the first five there is a wait before each, so that they do not fill the log."""
     now = parts.clock()
     wait = login.tries.until - int(now.timestamp())

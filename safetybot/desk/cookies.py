@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from safetybot.desk.options import DeskOptions
-from safetybot.reports.devices import DAYS
+from safetybot.staff.known_devices import DAYS
 
 
 def cookie_name(options: DeskOptions) -> str:
@@ -14,7 +14,7 @@ def cookie_name(options: DeskOptions) -> str:
 
 
 def device_cookie_name(options: DeskOptions) -> str:
-    """Of the token that a browser keeps after a login (:mod:`safetybot.reports.devices`)."""
+    """Of the token that a browser keeps after a login (:mod:`safetybot.staff.known_devices`)."""
     return "__Host-desk-device" if options.secure else "desk-device"
 
 

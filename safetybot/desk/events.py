@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.desk.logins import LoggedIn
-from safetybot.reports import audit, queue
+from safetybot.reports import queue
 from safetybot.reports.cases import Status
+from safetybot.vault import audit
 
 SECONDS = 1.0
 """Between two looks at the database."""
@@ -31,7 +32,7 @@ _RETRY = 3000
 _log = logging.getLogger(__name__)
 
 
-class _Ear:
+class _Subscriber:
     """One open page."""
 
     def __init__(self, login: LoggedIn, seen: int) -> None:
@@ -53,7 +54,7 @@ class Changed:
         """What is done at every look besides: it may end what only time ends."""
         self._engine = engine
         self._seconds = seconds
-        self._ears: list[_Ear] = []
+        self._ears: list[_Subscriber] = []
         self._stir = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._closed = False
@@ -112,8 +113,8 @@ class Changed:
                     yield b": here\n\n"
 
     @contextmanager
-    def _listening(self, login: LoggedIn, seen: int) -> Iterator[_Ear]:
-        ear = _Ear(login, seen)
+    def _listening(self, login: LoggedIn, seen: int) -> Iterator[_Subscriber]:
+        ear = _Subscriber(login, seen)
         theirs = [other for other in self._ears if other.login is login and not other.dropped]
         for old in theirs[: max(0, len(theirs) - STREAMS + 1)]:
             old.dropped = True

@@ -10,21 +10,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safetybot.desk.charts import LONGEST, chart
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import member_route
-from safetybot.reports.sheet import Change, Entry, Percent, Sheet, said
-from safetybot.reports.sheet_formats import sheet_csv
-from safetybot.reports.sheet_making import read_sheet
-from safetybot.reports.sheet_names import Names
-from safetybot.reports.withholding import Mark
-from safetybot.reports.yearly import first_year
+from safetybot.figures.disclosure_control import Mark
+from safetybot.figures.sheet import Change, Entry, Percent, Sheet, entry_text
+from safetybot.figures.sheet_formats import sheet_csv
+from safetybot.figures.sheet_making import read_sheet
+from safetybot.figures.sheet_names import SheetNames
+from safetybot.figures.yearly import first_year
 from safetybot.storage.database import for_reading
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """``/figures?year=…`` and ``/figures.csv?year=…``."""
-    parts.pages.templates.filters.update(said=said, chart=chart, kind_of_figure=_kind)
+    parts.pages.templates.filters.update(said=entry_text, chart=chart, kind_of_figure=_kind)
     parts.pages.templates.globals.update(LONGEST=LONGEST)
 
     async def page(request: Request, login: LoggedIn, _: Mapping[str, str]) -> Response:
@@ -43,7 +43,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     return [member_route(parts, "/figures", ["GET"], page), member_route(parts, "/figures.csv", ["GET"], file)]
 
 
-async def _sheet(parts: Parts, request: Request) -> tuple[Sheet, Sequence[int]]:
+async def _sheet(parts: DeskContext, request: Request) -> tuple[Sheet, Sequence[int]]:
     """The sheet that is asked for, and the years there are, the newest first. Raises HTTPException for another year."""
     today = parts.clock().date()
     asked = request.query_params.get("year", str(today.year))
@@ -52,7 +52,7 @@ async def _sheet(parts: Parts, request: Request) -> tuple[Sheet, Sequence[int]]:
         years = range(today.year, min(first or today.year, today.year) - 1, -1)
         if not (len(asked) == 4 and asked.isascii() and asked.isdecimal() and int(asked) in years):
             raise HTTPException(404)
-        return await read_sheet(connection, int(asked), Names.of(parts.guidance().guidance), today), years
+        return await read_sheet(connection, int(asked), SheetNames.of(parts.guidance().guidance), today), years
 
 
 def _kind(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from safetybot.serving import forms
+from safetybot.http import forms
 
 TEXT_MAX = 16 * 1024
 """Bytes of UTF-8 that one text may have."""
@@ -19,7 +19,7 @@ _SECRET = ("passphrase", "passkey", "code", "key", "csrf")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedField:
     """A field that somebody filled in, to be shown again and sent again."""
 
     name: str
@@ -36,6 +36,6 @@ async def read_form(request: Request) -> dict[str, str]:
     return await forms.read_form(request, most_bytes=BODY_MAX, most_fields=_FIELDS)
 
 
-def kept(form: Mapping[str, str]) -> list[Typed]:
+def kept(form: Mapping[str, str]) -> list[TypedField]:
     """What somebody typed and must not lose; never a secret."""
-    return [Typed(name, value) for name, value in form.items() if not name.startswith(_SECRET)]
+    return [TypedField(name, value) for name, value in form.items() if not name.startswith(_SECRET)]

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from safetybot.desk import search
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
-from safetybot.reports.audit import transaction
 from safetybot.reports.casework import OpenedCase
 from safetybot.reports.links import (
     Link,
@@ -26,7 +25,8 @@ from safetybot.reports.links import (
     take_in,
     words_of,
 )
-from safetybot.reports.sealing import KeyPair
+from safetybot.vault.audit import transaction
+from safetybot.vault.sealing import KeyPair
 
 
 @dataclass(eq=False)
@@ -37,7 +37,7 @@ class Linking:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-async def find_links(parts: Parts, login: LoggedIn, case: OpenedCase) -> Sequence[Link]:
+async def find_links(parts: DeskContext, login: LoggedIn, case: OpenedCase) -> Sequence[Link]:
     """Looks for links of a case that was just opened, and stores those that are new.
 
     A link that was dismissed stays so. Raises what acts raise.
@@ -65,7 +65,7 @@ async def find_links(parts: Parts, login: LoggedIn, case: OpenedCase) -> Sequenc
     return new
 
 
-async def forget_gone(parts: Parts) -> None:
+async def forget_gone(parts: DeskContext) -> None:
     """Takes out of memory what is left there of cases that were deleted, by whomever: called now and then."""
     held = {case_id for login in parts.logins for case_id in login.opened}
     if not held:
@@ -76,7 +76,7 @@ async def forget_gone(parts: Parts) -> None:
         forget(parts, case_id)
 
 
-def forget(parts: Parts, case_id: str) -> None:
+def forget(parts: DeskContext, case_id: str) -> None:
     """A case was deleted: nothing of it stays in anybody's memory here."""
     for login in parts.logins:
         search.forget(login, case_id)

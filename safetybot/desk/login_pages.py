@@ -12,27 +12,27 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from safetybot.desk.confirming import PASSPHRASE_MAX
+from safetybot.desk.context import DeskContext
 from safetybot.desk.cookies import cookie_name, hold
-from safetybot.desk.entering import account_entering, account_typed, let_in
 from safetybot.desk.forms import read_form
-from safetybot.desk.logins import Ended, LoggedIn, Stage
-from safetybot.desk.parts import Parts
-from safetybot.desk.passkey_asking import ask_for_new, ask_for_one
+from safetybot.desk.login_completion import account_entering, account_typed, let_in
+from safetybot.desk.logins import Ended, LoggedIn, LoginStage
+from safetybot.desk.passkey_requests import ask_for_new, ask_for_one
 from safetybot.desk.qr import qr
 from safetybot.desk.routing import known, member_route, stage_path
-from safetybot.reports import second_factor
-from safetybot.reports.audit import Act
-from safetybot.reports.login import UnlockedMember, change_passphrase, unlock
-from safetybot.reports.login_tries import Factor, LockedOut, counted
-from safetybot.reports.passphrases import PASSPHRASE_MIN
-from safetybot.reports.staff_errors import (
+from safetybot.http.guard import is_from_here
+from safetybot.staff import second_factor
+from safetybot.staff.errors import (
     SecondFactorMissing,
     SecondFactorSet,
     WeakPassphrase,
     WrongPassphrase,
     WrongSecondFactor,
 )
-from safetybot.serving.guard import is_from_here
+from safetybot.staff.lockout import Factor, LockedOut, counted
+from safetybot.staff.login import UnlockedMember, change_passphrase, unlock
+from safetybot.staff.passphrases import PASSPHRASE_MIN
+from safetybot.vault.audit import Act
 
 NAME_TYPED_MAX = 200
 """Letters of a name that somebody types."""
@@ -42,16 +42,16 @@ _WRONG = "The name or the passphrase is wrong."
 _NEXT = re.compile(r"/[A-Za-z0-9][A-Za-z0-9/_.-]{0,120}(\?[A-Za-z0-9=&%:._-]{0,200})?")
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Of logging in, and of locking."""
     pages = LoginPages(parts)
     return [
         Route("/login", pages.look, methods=["GET"]),
         Route("/login", pages.passphrase, methods=["POST"]),
-        member_route(parts, "/login/passphrase", ["GET", "POST"], pages.choose, stage=Stage.PASSPHRASE),
-        member_route(parts, "/login/enrol", ["GET", "POST"], pages.enrol, stage=Stage.ENROL),
-        member_route(parts, "/login/second", ["GET", "POST"], pages.second, stage=Stage.SECOND),
-        member_route(parts, "/login/codes", ["GET", "POST"], pages.codes, stage=Stage.CODES),
+        member_route(parts, "/login/passphrase", ["GET", "POST"], pages.choose, stage=LoginStage.PASSPHRASE),
+        member_route(parts, "/login/enrol", ["GET", "POST"], pages.enrol, stage=LoginStage.ENROL),
+        member_route(parts, "/login/second", ["GET", "POST"], pages.second, stage=LoginStage.SECOND),
+        member_route(parts, "/login/codes", ["GET", "POST"], pages.codes, stage=LoginStage.CODES),
         Route("/lock", pages.locked, methods=["GET"]),
         Route("/lock", pages.lock, methods=["POST"]),
         Route("/here", pages.look_here, methods=["GET"]),
@@ -62,7 +62,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 class LoginPages:
     """The pages of one desk."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
         self._waiting = 0
 
@@ -96,13 +96,13 @@ class LoginPages:
         except WrongPassphrase:
             return self._form(request, name, after, wrong=_WRONG, status=403)
         except LockedOut as error:
-            return retry(self._form(request, name, after, wrong=said(error), status=429), error.seconds)
+            return retry(self._form(request, name, after, wrong=error_text(error), status=429), error.seconds)
         finally:
             self._waiting -= 1
         old = parts.logins.find(request.cookies.get(cookie_name(parts.options)), parts.clock())
         if old is not None:
             parts.logins.end(old, Ended.ELSEWHERE)
-        stage = Stage.PASSPHRASE if member.must_change else await self._factor_stage(member)
+        stage = LoginStage.PASSPHRASE if member.must_change else await self._factor_stage(member)
         held, login = parts.logins.begin(member, stage, parts.clock(), after=after)
         return hold(RedirectResponse(stage_path(login), 303), parts.options, held)
 
@@ -134,7 +134,7 @@ class LoginPages:
                         parts.engine, login.member, new, parts.clock(), parts.stretcher, parts.parameters
                     )
                 except WeakPassphrase as error:
-                    wrong = said(error)
+                    wrong = error_text(error)
                 else:
                     login.stage = await self._factor_stage(login.member)
                     return RedirectResponse(stage_path(login), 303)
@@ -142,10 +142,10 @@ class LoginPages:
 
     # --- The second factor -------------------------------------------------------------------------------------
 
-    async def _factor_stage(self, member: UnlockedMember) -> Stage:
+    async def _factor_stage(self, member: UnlockedMember) -> LoginStage:
         async with self._parts.engine.connect() as connection:
             members = await second_factor.with_second_factor(connection)
-        return Stage.SECOND if member.id in members else Stage.ENROL
+        return LoginStage.SECOND if member.id in members else LoginStage.ENROL
 
     async def second(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """A code of their app, or a recovery code."""
@@ -156,9 +156,9 @@ class LoginPages:
                 async with counted(parts.engine, account, Factor.SECOND, now, Act.SECOND_FAILED):
                     passed = await second_factor.show(parts.engine, login.member, form.get("code", "")[:100], now)
             except (WrongSecondFactor, SecondFactorMissing) as error:
-                wrong, status = said(error), 403
+                wrong, status = error_text(error), 403
             except LockedOut as error:
-                return retry(await second_page(parts, request, login, said(error), 429), error.seconds)
+                return retry(await second_page(parts, request, login, error_text(error), 429), error.seconds)
             else:
                 response = await let_in(parts, request, login, RedirectResponse(login.next, 303))
                 if passed.recovery_code:
@@ -179,13 +179,13 @@ class LoginPages:
                     parts.engine, login.member, login.secret, form.get("code", ""), parts.clock()
                 )
             except WrongSecondFactor as error:
-                wrong = said(error)
+                wrong = error_text(error)
             except SecondFactorSet:
-                login.stage, login.secret = Stage.SECOND, None
+                login.stage, login.secret = LoginStage.SECOND, None
                 return RedirectResponse(stage_path(login), 303)
             else:
                 login.codes, login.secret = tuple(codes), None
-                return await let_in(parts, request, login, RedirectResponse("/login/codes", 303), Stage.CODES)
+                return await let_in(parts, request, login, RedirectResponse("/login/codes", 303), LoginStage.CODES)
         return await enrol_page(parts, request, login, wrong)
 
     async def codes(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -233,7 +233,9 @@ class LoginPages:
         return self._parts.pages.page(request, template, login, status or (403 if wrong else 200), wrong=wrong, **more)
 
 
-async def second_page(parts: Parts, request: Request, login: LoggedIn, wrong: str = "", status: int = 200) -> Response:
+async def second_page(
+    parts: DeskContext, request: Request, login: LoggedIn, wrong: str = "", status: int = 200
+) -> Response:
     """Asks for the second factor: a code, or one of the passkeys that fit the desk's address."""
     async with parts.engine.connect() as connection:
         try:
@@ -244,7 +246,7 @@ async def second_page(parts: Parts, request: Request, login: LoggedIn, wrong: st
     return parts.pages.page(request, "login_second.html", login, status, wrong=wrong, app=app, options=options)
 
 
-async def enrol_page(parts: Parts, request: Request, login: LoggedIn, wrong: str = "") -> Response:
+async def enrol_page(parts: DeskContext, request: Request, login: LoggedIn, wrong: str = "") -> Response:
     """Offers an app or a passkey for the first second factor."""
     login.secret = login.secret or second_factor.new_secret()
     passkey = await ask_for_new(parts, request, login)
@@ -289,7 +291,7 @@ def retry(response: Response, seconds: int) -> Response:
     return response
 
 
-def said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """An error as a sentence."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."

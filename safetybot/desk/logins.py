@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.login_tries import SessionTries
-from safetybot.reports.passkeys import Asked
+from safetybot.staff.lockout import SessionTries
+from safetybot.staff.login import UnlockedMember
+from safetybot.staff.passkeys import PasskeyChallenge
 
 IDLE = dt.timedelta(minutes=15)
 """Without doing anything, until a login ends."""
@@ -25,7 +25,7 @@ _TOLD_MAX = 1_000
 """Ended logins of which it is remembered why."""
 
 
-class Stage(Enum):
+class LoginStage(Enum):
     """How far somebody is in. Only IN sees anything of a case."""
 
     PASSPHRASE = "must choose a passphrase"  # noqa: S105 - no secret
@@ -53,7 +53,7 @@ class LoggedIn:
     """One member's login; wiped when it ends."""
 
     member: UnlockedMember
-    stage: Stage
+    stage: LoginStage
     begun: dt.datetime
     seen: dt.datetime
     """When something was last done. Watching for news does not count."""
@@ -73,7 +73,7 @@ class LoggedIn:
     """Recovery codes that are not known to be kept yet."""
     tries: SessionTries = field(default_factory=SessionTries)
     """To show again who they are."""
-    asked: Asked | None = field(default=None, repr=False)
+    asked: PasskeyChallenge | None = field(default=None, repr=False)
     """The newest challenge for a passkey: it is taken once, with :meth:`take_asked`."""
     adding: str | None = None
     """The name of a passkey that is to be made, once they have shown again who they are."""
@@ -86,15 +86,15 @@ class LoggedIn:
     @property
     def inside(self) -> bool:
         """Whether they have shown both factors, and it is not over."""
-        return self.stage is Stage.IN and self.why is None
+        return self.stage is LoginStage.IN and self.why is None
 
     def left(self, now: dt.datetime) -> dt.timedelta:
         """Until it ends if nothing is done."""
-        if self.stage is not Stage.IN:
+        if self.stage is not LoginStage.IN:
             return self.begun + ENTERING - now
         return min(self.seen + IDLE, self.begun + LONGEST) - now
 
-    def take_asked(self) -> Asked | None:
+    def take_asked(self) -> PasskeyChallenge | None:
         """The challenge that was not answered yet, which is used up by this."""
         asked, self.asked = self.asked, None
         return asked
@@ -124,13 +124,13 @@ class Logins:
         return iter([*self._logins.values()])
 
     def begin(
-        self, member: UnlockedMember, stage: Stage, now: dt.datetime, *, after: str = "/"
+        self, member: UnlockedMember, stage: LoginStage, now: dt.datetime, *, after: str = "/"
     ) -> tuple[str, LoggedIn]:
         """A login that has passed the passphrase; and what the browser is to hold of it."""
         login = LoggedIn(member, stage, now, now, next=after)
         return self._hold(login), login
 
-    def enter(self, login: LoggedIn, now: dt.datetime, stage: Stage = Stage.IN) -> tuple[str, bool]:
+    def enter(self, login: LoggedIn, now: dt.datetime, stage: LoginStage = LoginStage.IN) -> tuple[str, bool]:
         """Lets a login in that has passed both factors: under a new name, and in place of the member's other ones.
 
         What the browser is to hold from now on, and whether there was another.
@@ -144,7 +144,7 @@ class Logins:
         login.stage, login.begun, login.seen = stage, now, now
         login.asked = None
         login.csrf = secrets.token_urlsafe(24)
-        return self._hold(login), any(other.stage is Stage.IN for other in others)
+        return self._hold(login), any(other.stage is LoginStage.IN for other in others)
 
     def find(self, held: str | None, now: dt.datetime) -> LoggedIn | None:
         """The login of what a browser holds. One whose time is over is ended here."""
@@ -188,7 +188,7 @@ class Logins:
     def _over(self, login: LoggedIn, now: dt.datetime) -> bool:
         if login.left(now) > dt.timedelta():
             return False
-        if login.stage is not Stage.IN:
+        if login.stage is not LoginStage.IN:
             why = Ended.ENTERING
         elif login.seen + IDLE <= now:
             why = Ended.IDLE

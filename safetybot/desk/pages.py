@@ -11,28 +11,28 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from safetybot.desk.logins import IDLE, LoggedIn, Stage
+from safetybot.desk.logins import IDLE, LoggedIn, LoginStage
 
 _HERE = Path(__file__).parent
 
 
-class Way(NamedTuple):
+class NavigationItem(NamedTuple):
     """An entry of the navigation."""
 
     path: str
     title: str
 
 
-NAVIGATION: Sequence[Way] = (
-    Way("/", "Queue"),
-    Way("/figures", "Figures"),
-    Way("/audit", "Audit"),
-    Way("/staff", "Staff"),
-    Way("/account", "My account"),
+NAVIGATION: Sequence[NavigationItem] = (
+    NavigationItem("/", "Queue"),
+    NavigationItem("/figures", "Figures"),
+    NavigationItem("/audit", "Audit"),
+    NavigationItem("/staff", "Staff"),
+    NavigationItem("/account", "My account"),
 )
 
 
-class Pages:
+class DeskPages:
     """Renders pages; :attr:`templates` takes filters of other modules."""
 
     def __init__(self, alarm: Callable[[], str] = lambda: "") -> None:
@@ -57,8 +57,8 @@ class Pages:
         html = self.templates.get_template(template).render(
             csrf=Markup('<input type="hidden" name="csrf" value="{}">').format(login.csrf) if login else Markup(),
             me=login.member if login else None,
-            inside=login is not None and login.stage is Stage.IN,
-            passkeys=login is not None and login.stage is Stage.IN and login.has_passkeys,
+            inside=login is not None and login.stage is LoginStage.IN,
+            passkeys=login is not None and login.stage is LoginStage.IN and login.has_passkeys,
             navigation=NAVIGATION,
             here=_entry(path),
             path=path,

@@ -10,27 +10,27 @@ from starlette.routing import BaseRoute
 
 from safetybot.desk.account_pages import account_page
 from safetybot.desk.confirming import confirm_passphrase
-from safetybot.desk.entering import account_entering, let_in
-from safetybot.desk.login_pages import enrol_page, retry, said, second_page
-from safetybot.desk.logins import LoggedIn, Stage
-from safetybot.desk.parts import Parts
-from safetybot.desk.passkey_asking import ask_for_new, ask_for_one, look_for_passkeys
+from safetybot.desk.context import DeskContext
+from safetybot.desk.login_completion import account_entering, let_in
+from safetybot.desk.login_pages import enrol_page, error_text, retry, second_page
+from safetybot.desk.logins import LoggedIn, LoginStage
+from safetybot.desk.passkey_requests import ask_for_new, ask_for_one, look_for_passkeys
 from safetybot.desk.routing import member_route, stage_path
-from safetybot.reports import passkeys
-from safetybot.reports.audit import Act
-from safetybot.reports.login_tries import Factor, LockedOut, counted
-from safetybot.reports.passkeys import Asked
-from safetybot.reports.staff_errors import LastSecondFactor, NoSuchPasskey, PasskeyRefused, SecondFactorSet
+from safetybot.staff import passkeys
+from safetybot.staff.errors import LastSecondFactor, NoSuchPasskey, PasskeyRefused, SecondFactorSet
+from safetybot.staff.lockout import Factor, LockedOut, counted
+from safetybot.staff.passkeys import PasskeyChallenge
+from safetybot.vault.audit import Act
 
 _TWICE = "this page was answered already, or opened once more elsewhere: try again"
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Of passkeys."""
     pages = PasskeyPages(parts)
     return [
-        member_route(parts, "/login/second/passkey", ["POST"], pages.show, stage=Stage.SECOND),
-        member_route(parts, "/login/enrol/passkey", ["POST"], pages.first, stage=Stage.ENROL),
+        member_route(parts, "/login/second/passkey", ["POST"], pages.show, stage=LoginStage.SECOND),
+        member_route(parts, "/login/enrol/passkey", ["POST"], pages.first, stage=LoginStage.ENROL),
         member_route(parts, "/account/passkeys", ["POST"], pages.begin),
         member_route(parts, "/account/passkeys/new", ["GET", "POST"], pages.add),
         member_route(parts, "/account/passkeys/remove", ["POST"], pages.remove),
@@ -41,7 +41,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 class PasskeyPages:
     """The pages of one desk."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
 
     async def show(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -53,9 +53,9 @@ class PasskeyPages:
                 answer = form.get("passkey", "")
                 await passkeys.show(parts.engine, login.member, _asked(login), answer, now, login=True)
         except PasskeyRefused as error:
-            return await second_page(parts, request, login, said(error), 403)
+            return await second_page(parts, request, login, error_text(error), 403)
         except LockedOut as error:
-            return retry(await second_page(parts, request, login, said(error), 429), error.seconds)
+            return retry(await second_page(parts, request, login, error_text(error), 429), error.seconds)
         return await let_in(parts, request, login, RedirectResponse(login.next, 303))
 
     async def first(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -66,12 +66,12 @@ class PasskeyPages:
                 parts.engine, login.member, _asked(login), form.get("passkey", ""), name, parts.clock(), first=True
             )
         except PasskeyRefused as error:
-            return await enrol_page(parts, request, login, said(error))
+            return await enrol_page(parts, request, login, error_text(error))
         except SecondFactorSet:
-            login.stage, login.secret = Stage.SECOND, None
+            login.stage, login.secret = LoginStage.SECOND, None
             return RedirectResponse(stage_path(login), 303)
         login.codes, login.secret = tuple(codes), None
-        return await let_in(parts, request, login, RedirectResponse("/login/codes", 303), Stage.CODES)
+        return await let_in(parts, request, login, RedirectResponse("/login/codes", 303), LoginStage.CODES)
 
     async def begin(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Takes the name of a new passkey, of somebody who shows again who they are."""
@@ -90,7 +90,7 @@ class PasskeyPages:
                 answer = form.get("passkey", "")
                 await passkeys.add(parts.engine, login.member, _asked(login), answer, name, parts.clock(), first=False)
             except PasskeyRefused as error:
-                wrong = said(error)
+                wrong = error_text(error)
             else:
                 login.adding = None
                 await look_for_passkeys(parts, request, login)
@@ -108,7 +108,7 @@ class PasskeyPages:
         try:
             await passkeys.remove(parts.engine, login.member, form.get("id", ""), parts.clock())
         except (LastSecondFactor, NoSuchPasskey) as error:
-            return await account_page(parts, request, login, wrong_remove=said(error))
+            return await account_page(parts, request, login, wrong_remove=error_text(error))
         await look_for_passkeys(parts, request, login)
         login.say("The passkey is removed.")
         return RedirectResponse("/account", 303)
@@ -118,7 +118,7 @@ class PasskeyPages:
         return JSONResponse({"options": await ask_for_one(self._parts, request, login)})
 
 
-def _asked(login: LoggedIn) -> Asked:
+def _asked(login: LoggedIn) -> PasskeyChallenge:
     """The challenge that is answered, used up. Raises PasskeyRefused."""
     asked = login.take_asked()
     if asked is None:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from safetybot.reports.login import UnlockedMember
+from safetybot.staff.login import UnlockedMember
 
 STAYS = dt.timedelta(minutes=2)
 """For how long somebody who has said nothing more is taken to be there still."""
@@ -20,7 +20,7 @@ class _Here(NamedTuple):
     until: dt.datetime
 
 
-class Presence:
+class CasePresence:
     """Who is where."""
 
     def __init__(self, clock: Callable[[], dt.datetime], changed: Callable[[], None] = lambda: None) -> None:

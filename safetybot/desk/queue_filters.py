@@ -9,15 +9,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from safetybot.reports.cases import Status, Urgency
-from safetybot.reports.queue import ACTIVE, NOBODY, Filters
+from safetybot.reports.cases import CaseUrgency, Status
+from safetybot.reports.queue import ACTIVE, NOBODY, QueueFilters
 
 PAGE_MAX = 1_000_000
 ME = "me"
 NO_ONE = "nobody"
 
 
-class Choice(NamedTuple):
+class FilterChoice(NamedTuple):
     """One of what a filter can be set to."""
 
     value: str
@@ -26,26 +26,26 @@ class Choice(NamedTuple):
 
 
 STATUS = (
-    Choice("", "Not closed"),
-    Choice("new", "New"),
-    Choice("open", "Open"),
-    Choice("waiting", "Waiting"),
-    Choice("closed", "Closed"),
-    Choice("all", "All"),
-    Choice("deleted", "Deleted (only that they were)"),
+    FilterChoice("", "Not closed"),
+    FilterChoice("new", "New"),
+    FilterChoice("open", "Open"),
+    FilterChoice("waiting", "Waiting"),
+    FilterChoice("closed", "Closed"),
+    FilterChoice("all", "All"),
+    FilterChoice("deleted", "Deleted (only that they were)"),
 )
 URGENCY = (
-    Choice("", "Any"),
-    Choice("emergency", "Emergency"),
-    Choice("high", "High"),
-    Choice("normal", "Normal"),
+    FilterChoice("", "Any"),
+    FilterChoice("emergency", "Emergency"),
+    FilterChoice("high", "High"),
+    FilterChoice("normal", "Normal"),
 )
 AGE = (
-    Choice("", "Any"),
-    Choice("today", "Today"),
-    Choice("week", "The last 7 days"),
-    Choice("over-3-days", "Older than 3 days"),
-    Choice("over-2-weeks", "Older than 2 weeks"),
+    FilterChoice("", "Any"),
+    FilterChoice("today", "Today"),
+    FilterChoice("week", "The last 7 days"),
+    FilterChoice("over-3-days", "Older than 3 days"),
+    FilterChoice("over-2-weeks", "Older than 2 weeks"),
 )
 FLAGS: Mapping[str, str] = MappingProxyType(
     {"unread": "Unread only", "withdrawn": "Withdrawn by the writer", "warned": "Deletion announced"}
@@ -58,7 +58,7 @@ _STATUS: Mapping[str, Collection[Status]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueueQuery:
     """What the address asks for. Each field as it stands there; empty where nothing is asked."""
 
     status: str = ""
@@ -74,7 +74,7 @@ class Asked:
     """Names of filters that could not be understood."""
 
     @classmethod
-    def read(cls, query: Mapping[str, str], members: Collection[str]) -> Asked:
+    def read(cls, query: Mapping[str, str], members: Collection[str]) -> QueueQuery:
         """From the query of an address. What is not understood is left out, and said so. ``members``: their ids."""
         wrong: list[str] = []
 
@@ -99,11 +99,11 @@ class Asked:
             page = "1"
         return cls(status, urgency, assignee, age, unread, withdrawn, warned, int(page), tuple(wrong))
 
-    def filters(self, me: str, today: dt.date) -> Filters:
+    def filters(self, me: str, today: dt.date) -> QueueFilters:
         """For the database."""
-        wanted = Filters(status=_STATUS[self.status], shredded=self.status == "deleted")
+        wanted = QueueFilters(status=_STATUS[self.status], shredded=self.status == "deleted")
         if self.urgency:
-            wanted["urgency"] = (Urgency(self.urgency),)
+            wanted["urgency"] = (CaseUrgency(self.urgency),)
         if self.assignee:
             wanted["assignee"] = {ME: me, NO_ONE: NOBODY}.get(self.assignee, self.assignee)
         if self.age == "today":
@@ -125,7 +125,7 @@ class Asked:
     @property
     def any(self) -> bool:
         """Whether anything is asked for but a page."""
-        return replace(self, page=1, left_out=()) != Asked()
+        return replace(self, page=1, left_out=()) != QueueQuery()
 
     def pairs(self) -> Sequence[tuple[str, str]]:
         """What stands in the address, without what is not asked for."""

@@ -12,24 +12,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from safetybot.desk import rough, search
+from safetybot.desk import humanise, search
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
-from safetybot.desk.queue_filters import AGE, FLAGS, ME, NO_ONE, STATUS, URGENCY, Asked, Choice
+from safetybot.desk.queue_filters import AGE, FLAGS, ME, NO_ONE, STATUS, URGENCY, FilterChoice, QueueQuery
 from safetybot.desk.routing import member_route
-from safetybot.reports import audit, queue
-from safetybot.reports.cases import CaseRow, Status, Urgency
+from safetybot.reports import queue
+from safetybot.reports.cases import CaseRow, CaseUrgency, Status
 from safetybot.reports.retention import WARN_DAYS
-from safetybot.reports.staff import Member, list_members
+from safetybot.staff.members import Member, list_members
+from safetybot.vault import audit
 
 PAGE = 100
 """Cases on a page."""
-URGENCY_WORDS = {Urgency.EMERGENCY: "Emergency", Urgency.HIGH: "High", Urgency.NORMAL: "Normal"}
+URGENCY_WORDS = {CaseUrgency.EMERGENCY: "Emergency", CaseUrgency.HIGH: "High", CaseUrgency.NORMAL: "Normal"}
 STATUS_WORDS = {Status.NEW: "New", Status.OPEN: "Open", Status.WAITING: "Waiting", Status.CLOSED: "Closed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueueLine:
     """A case as the queue shows it."""
 
     id: str
@@ -55,7 +56,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class CaseLink:
     """A number at the top, and where it leads."""
 
     key: str
@@ -69,7 +70,7 @@ class Link:
 class QueuePages:
     """The pages, each as a handler of :func:`safetybot.desk.routing.member_route`."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
 
     async def queue(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
@@ -129,7 +130,7 @@ class QueuePages:
         self, connection: AsyncConnection, request: Request, login: LoggedIn, members: Sequence[Member]
     ) -> dict[str, Any]:
         today = self._parts.clock().date()
-        asked = Asked.read(request.query_params, [member.id for member in members])
+        asked = QueueQuery.read(request.query_params, [member.id for member in members])
         filters = asked.filters(login.member.id, today)
         # First, so that what happens meanwhile is news to the page, rather than never shown.
         number = (await audit.head(connection)).number
@@ -156,32 +157,32 @@ class QueuePages:
 
     def _line(
         self, row: CaseRow, login: LoggedIn, names: Mapping[str, str], here: Mapping[str, Mapping[str, str]]
-    ) -> Line:
+    ) -> QueueLine:
         today = self._parts.clock().date()
         goes = (dt.date.fromisoformat(row.warned) + dt.timedelta(WARN_DAYS)).isoformat() if row.warned else None
-        return Line(
+        return QueueLine(
             id=row.ref.id,
             short=row.ref.short,
             day=row.day,
-            age=rough.age(row.day, today),
-            date=rough.date(row.day, today),
+            age=humanise.age(row.day, today),
+            date=humanise.date(row.day, today),
             urgency=row.urgency.value,
             urgency_words=URGENCY_WORDS[row.urgency],
             status=STATUS_WORDS[row.status],
             assignee=names.get(row.assignee, "somebody who is gone") if row.assignee else None,
             mine=row.assignee == login.member.id,
-            size=rough.size(row.size),
+            size=humanise.size(row.size),
             unread=row.unread,
             withdrawn=row.withdrawn is not None,
-            deletion=rough.date(goes, today) if goes else None,
-            deleted=rough.date(row.shredded, today) if row.shredded else None,
+            deletion=humanise.date(goes, today) if goes else None,
+            deleted=humanise.date(row.shredded, today) if row.shredded else None,
             here=tuple(
                 sorted("you" if id_ == login.member.id else name for id_, name in here.get(row.ref.id, {}).items())
             ),
         )
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """The queue's routes."""
     pages = QueuePages(parts)
     parts.changed.also.append(pages.tidy)
@@ -194,10 +195,10 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     ]
 
 
-def _choices(login: LoggedIn, members: Sequence[Member]) -> Mapping[str, tuple[str, Sequence[Choice]]]:
+def _choices(login: LoggedIn, members: Sequence[Member]) -> Mapping[str, tuple[str, Sequence[FilterChoice]]]:
     """Filter → its label, and what it can be set to."""
-    others = [Choice(one.id, one.name) for one in members if one.active and one.id != login.member.id]
-    who = (Choice("", "Anybody"), Choice(ME, "Me"), Choice(NO_ONE, "Nobody yet"), *others)
+    others = [FilterChoice(one.id, one.name) for one in members if one.active and one.id != login.member.id]
+    who = (FilterChoice("", "Anybody"), FilterChoice(ME, "Me"), FilterChoice(NO_ONE, "Nobody yet"), *others)
     return {
         "status": ("Status", STATUS),
         "urgency": ("Urgency", URGENCY),
@@ -206,19 +207,21 @@ def _choices(login: LoggedIn, members: Sequence[Member]) -> Mapping[str, tuple[s
     }
 
 
-def _links(counts: queue.Counts, asked: Asked) -> Sequence[Link]:
+def _links(counts: queue.QueueCounts, asked: QueueQuery) -> Sequence[CaseLink]:
     """The numbers at the top; those that are 0 and seldom are left out."""
     just = asked.address(page=1)
-    links = [("unread", "Unread", counts.unread, Asked(unread=True, status="all").address())]
-    links += [(one.value, STATUS_WORDS[one], counts.status[one], Asked(status=one.value).address()) for one in Status]
+    links = [("unread", "Unread", counts.unread, QueueQuery(unread=True, status="all").address())]
+    links += [
+        (one.value, STATUS_WORDS[one], counts.status[one], QueueQuery(status=one.value).address()) for one in Status
+    ]
     if counts.withdrawn:
-        links.append(("withdrawn", "Withdrawn", counts.withdrawn, Asked(status="all", withdrawn=True).address()))
+        links.append(("withdrawn", "Withdrawn", counts.withdrawn, QueueQuery(status="all", withdrawn=True).address()))
     if counts.warned:
-        links.append(("warned", "Deletion announced", counts.warned, Asked(status="all", warned=True).address()))
-    return [Link(key, label, number, address, address == just) for key, label, number, address in links]
+        links.append(("warned", "Deletion announced", counts.warned, QueueQuery(status="all", warned=True).address()))
+    return [CaseLink(key, label, number, address, address == just) for key, label, number, address in links]
 
 
-def _news(news: queue.News, urgent: int) -> Sequence[str]:
+def _news(news: queue.QueueNews, urgent: int) -> Sequence[str]:
     """What is to be said aloud; ``urgent``: unread emergencies."""
     said = []
     if news.filed:

@@ -14,28 +14,29 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from safetybot.desk.case_acts import NOTE_MAX, SHORT_MAX, Doing, Refused, perform
-from safetybot.desk.case_pages import REFUSALS, CasePages, Said, refusal
+from safetybot.desk.case_pages import REFUSALS, CasePages, PageState, refusal
 from safetybot.desk.case_view import facts
 from safetybot.desk.confirming import confirm_passphrase
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import LoggedIn
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import member_route
+from safetybot.formats.times import UK
 from safetybot.guidance.desk import DeskFile, Recipient
 from safetybot.reports import casework
-from safetybot.reports.audit import transaction
-from safetybot.reports.cases import Kind, NotAllowed
+from safetybot.reports.cases import NotAllowed
 from safetybot.reports.referral import make_referral
-from safetybot.reports.sealing import Json
-from safetybot.reports.staff import list_members
-from safetybot.reports.times import UK
-from safetybot.reports.told import Told, told
+from safetybot.reports.submitted_answers import SubmittedAnswer, submitted_answers
+from safetybot.staff.members import list_members
+from safetybot.vault.audit import transaction
+from safetybot.vault.envelopes import EnvelopeKind
+from safetybot.vault.sealing import Json
 
 _TICK = "tick."
 _NO_RECIPIENTS = DeskFile.model_construct(recipients=())
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ReferralView:
     """A recipient, with how to reach them."""
 
     recipient: Recipient
@@ -45,7 +46,7 @@ class Shown:
 class ReferralPages:
     """The handlers."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
         self._case = CasePages(parts)
 
@@ -53,7 +54,7 @@ class ReferralPages:
 
     async def refer(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """To whom, and how to reach them; and the form to write it down."""
-        return await self._refer(request, login, Said())
+        return await self._refer(request, login, PageState())
 
     async def referred(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Writes it down."""
@@ -82,7 +83,7 @@ class ReferralPages:
         if day > doing.at.astimezone(UK).date():
             raise Refused("when", "Write it down once it is done: the day cannot be in the future.")
         body = {"to": to, "when": day.isoformat(), "reference": reference, **({"note": note} if note else {})}
-        if not await doing.again(Kind.REFERRAL, body):
+        if not await doing.again(EnvelopeKind.REFERRAL, body):
             await casework.refer(
                 doing.connection,
                 doing.login.member,
@@ -95,7 +96,7 @@ class ReferralPages:
             )
         return "The referral is written down."
 
-    async def _refer(self, request: Request, login: LoggedIn, said: Said) -> Response:
+    async def _refer(self, request: Request, login: LoggedIn, said: PageState) -> Response:
         case_id: str = request.path_params["case"]
         if case_id not in login.opened:
             return await self._case.show(request, login, case_id, said)
@@ -110,7 +111,7 @@ class ReferralPages:
             facts=facts(case.row, names),
             seen=case.seen,
             said=said,
-            recipients=[Shown(each, self._reach(each)) for each in self._desk.recipients],
+            recipients=[ReferralView(each, self._reach(each)) for each in self._desk.recipients],
             today=self._parts.clock().astimezone(UK).date().isoformat(),
             limits={"note": NOTE_MAX, "short": SHORT_MAX},
         )
@@ -119,7 +120,7 @@ class ReferralPages:
 
     async def prepare(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Which answers go into it."""
-        return await self._prepare(request, login, request.query_params.get("to", ""), Said(), None)
+        return await self._prepare(request, login, request.query_params.get("to", ""), PageState(), None)
 
     async def hand_over(self, request: Request, login: LoggedIn, form: Mapping[str, str]) -> Response:
         """Makes it, as a page to print or as JSON."""
@@ -161,7 +162,7 @@ class ReferralPages:
         )
 
     async def _prepare(
-        self, request: Request, login: LoggedIn, to: str, said: Said, keys: frozenset[str] | None
+        self, request: Request, login: LoggedIn, to: str, said: PageState, keys: frozenset[str] | None
     ) -> Response:
         case_id: str = request.path_params["case"]
         recipient = self._desk.recipient(to)
@@ -169,7 +170,7 @@ class ReferralPages:
             return RedirectResponse(f"/cases/{case_id}/refer", 303)
         async with transaction(self._parts.engine) as connection:
             case = await casework.look_again(connection, login.member, case_id)
-        answers = told(case.messages)
+        answers = submitted_answers(case.messages)
         form = self._parts.guidance().guidance.report
         story = form.story.id if form else ""
         needed = frozenset(one.key for one in answers if _is_needed(one, recipient, story))
@@ -180,7 +181,7 @@ class ReferralPages:
             said.status,
             facts=facts(case.row, {}),
             said=said,
-            shown=Shown(recipient, self._reach(recipient)),
+            shown=ReferralView(recipient, self._reach(recipient)),
             answers=answers,
             ticked=needed if keys is None else keys,
             contact=case.contact,
@@ -195,7 +196,7 @@ class ReferralPages:
         if case_id not in login.opened:
             return RedirectResponse(f"/cases/{case_id}", 303)
         if wrong := await confirm_passphrase(self._parts, login, form):
-            return await self._case.show(request, login, case_id, Said({}, {"export": wrong}, status=422))
+            return await self._case.show(request, login, case_id, PageState({}, {"export": wrong}, status=422))
         async with transaction(self._parts.engine) as connection:
             exported = await casework.export_case(connection, login.member, case_id, self._parts.clock())
         return _file(exported, f"case-{exported['case']['short']}.json")
@@ -221,7 +222,7 @@ def _name(recipient: Recipient, form: Mapping[str, str]) -> str:
     return f"{recipient.name}: {named}" if named else recipient.name
 
 
-def _is_needed(one: Told, recipient: Recipient, story: str) -> bool:
+def _is_needed(one: SubmittedAnswer, recipient: Recipient, story: str) -> bool:
     return (one.question or story) in recipient.needs
 
 
@@ -232,7 +233,7 @@ def _file(content: Json, name: str) -> Response:
     return Response(text + "\n", media_type="application/json", headers=headers)
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """The routes of referrals and exports; before those of cases."""
     pages = ReferralPages(parts)
     case = "/cases/{case:str}"

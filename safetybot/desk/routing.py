@@ -13,23 +13,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from safetybot.desk.context import DeskContext
 from safetybot.desk.cookies import cookie_name
 from safetybot.desk.forms import kept, read_form
-from safetybot.desk.logins import Ended, LoggedIn, Stage
-from safetybot.desk.parts import Parts
+from safetybot.desk.logins import Ended, LoggedIn, LoginStage
+from safetybot.http.forms import NotAForm, TooLarge
+from safetybot.http.guard import is_from_here
 from safetybot.reports.cases import NotAllowed, Shredded, UnknownCase
-from safetybot.reports.login import still_in
-from safetybot.reports.roster import check
-from safetybot.reports.sealing import TooLong
-from safetybot.reports.staff_errors import (
-    MemberDisabled,
-    MemberLocked,
-    MustChangePassphrase,
-    NoReader,
-    SecondFactorMissing,
-)
-from safetybot.serving.forms import NotAForm, TooLarge
-from safetybot.serving.guard import is_from_here
+from safetybot.staff.errors import MemberDisabled, MemberLocked, MustChangePassphrase, SecondFactorMissing
+from safetybot.staff.login import still_in
+from safetybot.vault.errors import NoReader
+from safetybot.vault.roster import check
+from safetybot.vault.sealing import TooLong
 
 Handler = Callable[[Request, LoggedIn, Mapping[str, str]], Awaitable[Response]]
 """Answers a request of a member who is in. The form is empty for a GET."""
@@ -38,7 +33,13 @@ _log = logging.getLogger(__name__)
 
 
 def member_route(
-    parts: Parts, path: str, methods: Sequence[str], handler: Handler, *, counts: bool = True, stage: Stage = Stage.IN
+    parts: DeskContext,
+    path: str,
+    methods: Sequence[str],
+    handler: Handler,
+    *,
+    counts: bool = True,
+    stage: LoginStage = LoginStage.IN,
 ) -> Route:
     """A page for those who are logged in with both factors.
 
@@ -58,7 +59,7 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "text/html")
 
 
-async def _answer(parts: Parts, request: Request, handler: Handler, counts: bool, stage: Stage) -> Response:
+async def _answer(parts: DeskContext, request: Request, handler: Handler, counts: bool, stage: LoginStage) -> Response:
     posted = request.method == "POST"
     if posted and not is_from_here(request, parts.options, surely=False):
         raise HTTPException(403)
@@ -77,7 +78,7 @@ async def _answer(parts: Parts, request: Request, handler: Handler, counts: bool
         return _problem(parts, request, login, form, error)
 
 
-async def known(parts: Parts, request: Request) -> LoggedIn | None:
+async def known(parts: DeskContext, request: Request) -> LoggedIn | None:
     """Who asks, if they have passed the passphrase and were not disabled or given other keys since."""
     login = parts.logins.find(request.cookies.get(cookie_name(parts.options)), parts.clock())
     if login is None:
@@ -93,7 +94,7 @@ async def known(parts: Parts, request: Request) -> LoggedIn | None:
     return login if login.why is None else None
 
 
-def _log_in_first(parts: Parts, request: Request, login: LoggedIn | None, form: Mapping[str, str]) -> Response:
+def _log_in_first(parts: DeskContext, request: Request, login: LoggedIn | None, form: Mapping[str, str]) -> Response:
     if not wants_page(request):
         return JSONResponse({"login": False}, 401)
     if request.method == "POST":
@@ -109,19 +110,21 @@ def _log_in_first(parts: Parts, request: Request, login: LoggedIn | None, form: 
 def stage_path(login: LoggedIn) -> str:
     """The page on which somebody goes on."""
     match login.stage:
-        case Stage.PASSPHRASE:
+        case LoginStage.PASSPHRASE:
             return "/login/passphrase"
-        case Stage.ENROL:
+        case LoginStage.ENROL:
             return "/login/enrol"
-        case Stage.SECOND:
+        case LoginStage.SECOND:
             return "/login/second"
-        case Stage.CODES:
+        case LoginStage.CODES:
             return "/login/codes"
-        case Stage.IN:
+        case LoginStage.IN:
             return "/"
 
 
-def _problem(parts: Parts, request: Request, login: LoggedIn, form: Mapping[str, str], error: Exception) -> Response:
+def _problem(
+    parts: DeskContext, request: Request, login: LoggedIn, form: Mapping[str, str], error: Exception
+) -> Response:
     """A kind page for what went wrong, with what was typed."""
     title, says, status = "This did not work", "", 500
     match error:

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from safetybot.desk.logins import LoggedIn
-from safetybot.reports.cases import CaseRef, Kind
+from safetybot.reports.cases import CaseRef
 from safetybot.reports.casework import OpenedCase
-from safetybot.reports.sealing import Json
+from safetybot.vault.envelopes import EnvelopeKind
+from safetybot.vault.sealing import Json
 
 LONGEST = 100
 """Letters of what is looked for; the rest is left out."""
@@ -32,13 +33,13 @@ _AROUND = 60
 """Letters before and after what was found, that are shown."""
 _SHORT_REF = re.compile(r"#?([0-9a-f]{3})[- ]?([0-9a-f]{0,3})", re.IGNORECASE)
 
-WHERE: Mapping[Kind, str] = {
-    Kind.REPORT: "in the report",
-    Kind.ADDITION: "in what was added",
-    Kind.REPLY: "in a reply",
-    Kind.NOTE: "in a note",
-    Kind.REFERRAL: "in a referral",
-    Kind.LABELS: "in its labels",
+WHERE: Mapping[EnvelopeKind, str] = {
+    EnvelopeKind.REPORT: "in the report",
+    EnvelopeKind.ADDITION: "in what was added",
+    EnvelopeKind.REPLY: "in a reply",
+    EnvelopeKind.NOTE: "in a note",
+    EnvelopeKind.REFERRAL: "in a referral",
+    EnvelopeKind.LABELS: "in its labels",
 }
 """What is searched, as it is called. Contact details are not: whoever sees them asks for it, and it is written down."""
 
@@ -73,7 +74,7 @@ class Snippet(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A case in which it was found."""
 
     ref: CaseRef
@@ -99,7 +100,7 @@ def forget(login: LoggedIn, case_id: str) -> None:
     login.opened.pop(case_id, None)
 
 
-def find(login: LoggedIn, words: str) -> Sequence[Found]:
+def find(login: LoggedIn, words: str) -> Sequence[SearchHit]:
     """Cases that have all the words, else those that have something nearly like them; the best first."""
     wanted = fold(one_line(words))[:LONGEST].strip()
     if not wanted:
@@ -151,12 +152,12 @@ def _texts(body: Json) -> Iterator[str]:
             yield from _texts(value)
 
 
-def _exactly(case: Remembered, wanted: str) -> Found | None:
+def _exactly(case: Remembered, wanted: str) -> SearchHit | None:
     """All of it in one piece as it was typed, or every word of it somewhere in the case."""
     for piece in case.pieces:
         at = piece.folded.find(wanted)
         if at >= 0:
-            return Found(case.ref, _snippet(piece, at, at + len(wanted)), True, 100.0)
+            return SearchHit(case.ref, _snippet(piece, at, at + len(wanted)), True, 100.0)
     places: list[tuple[Piece, int, str]] = []
     for word in wanted.split():
         place = next(((piece, at) for piece in case.pieces if (at := piece.folded.find(word)) >= 0), None)
@@ -166,10 +167,10 @@ def _exactly(case: Remembered, wanted: str) -> Found | None:
     if not places:
         return None
     piece, at, word = max(places, key=lambda place: len(place[2]))
-    return Found(case.ref, _snippet(piece, at, at + len(word)), True, 90.0)
+    return SearchHit(case.ref, _snippet(piece, at, at + len(word)), True, 90.0)
 
 
-def _nearly(case: Remembered, wanted: str) -> Found | None:
+def _nearly(case: Remembered, wanted: str) -> SearchHit | None:
     """All of it in one piece with slips, or every word of it somewhere; the worst word counts."""
     whole = _nearest(case, wanted)
     words = wanted.split()
@@ -180,15 +181,17 @@ def _nearly(case: Remembered, wanted: str) -> Found | None:
     return min(found, key=lambda one: one.score) if len(found) == len(words) else None
 
 
-def _nearest(case: Remembered, wanted: str) -> Found | None:
-    best: Found | None = None
+def _nearest(case: Remembered, wanted: str) -> SearchHit | None:
+    best: SearchHit | None = None
     for piece in case.pieces:
         # Of a piece shorter than what is wanted, rapidfuzz would look for the piece in the words.
         if len(piece.folded) < len(wanted) - 1:
             continue
         near = fuzz.partial_ratio_alignment(wanted, piece.folded, score_cutoff=NEARLY)
         if near is not None and (best is None or near.score > best.score):
-            best = Found(case.ref, _snippet(piece, *_whole(piece, near.dest_start, near.dest_end)), False, near.score)
+            best = SearchHit(
+                case.ref, _snippet(piece, *_whole(piece, near.dest_start, near.dest_end)), False, near.score
+            )
     return best
 
 

@@ -12,16 +12,11 @@ from starlette.routing import BaseRoute
 
 from safetybot.desk.audit_words import shown_second, shown_time
 from safetybot.desk.confirming import confirm_passphrase
+from safetybot.desk.context import DeskContext
 from safetybot.desk.logins import Ended, LoggedIn
-from safetybot.desk.parts import Parts
 from safetybot.desk.routing import member_route
-from safetybot.reports import colleagues, recovery, second_factor
-from safetybot.reports.audit import Act, last_of, last_times
-from safetybot.reports.login_tries import locked_until
-from safetybot.reports.recovery import RecoveryKeyMistyped
-from safetybot.reports.roster import vouching_of
-from safetybot.reports.staff import NAME_MAX, Member, list_members
-from safetybot.reports.staff_errors import (
+from safetybot.staff import colleagues, recovery, second_factor
+from safetybot.staff.errors import (
     BadName,
     MemberDisabled,
     MemberLocked,
@@ -30,17 +25,22 @@ from safetybot.reports.staff_errors import (
     NotLocked,
     OwnAccount,
     SecondFactorMissing,
-    StaffError,
 )
-from safetybot.reports.standing import Standing, standings
-from safetybot.reports.vouching import NotVouched
+from safetybot.staff.lockout import locked_until
+from safetybot.staff.members import NAME_MAX, Member, list_members
+from safetybot.staff.recovery import RecoveryKeyMistyped
+from safetybot.staff.vouchers import Standing, standings
+from safetybot.vault.audit import Act, last_of, last_times
+from safetybot.vault.errors import StaffError
+from safetybot.vault.roster import vouching_of
+from safetybot.vault.vouching import NotVouched
 
 _ID = "{member:str}"
 _KEY_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StaffRow:
     """One member as the page shows them."""
 
     member: Member
@@ -78,7 +78,7 @@ class Grant:
         return not self.says
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: DeskContext) -> Sequence[BaseRoute]:
     """Of the staff pages."""
     pages = StaffPages(parts)
     return [
@@ -97,7 +97,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
 class StaffPages:
     """The pages of one desk."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeskContext) -> None:
         self._parts = parts
         self._grants: dict[str, Grant] = {}
         """Member's id → the newest."""
@@ -269,12 +269,12 @@ class StaffPages:
             **{**none, **wrong},
         )
 
-    async def _row(self, login: LoggedIn, member: str) -> Row | None:
+    async def _row(self, login: LoggedIn, member: str) -> StaffRow | None:
         if not re.fullmatch(r"[0-9a-f]{16}", member):
             return None
         return next((row for row in await self._rows(login) if row.member.id == member), None)
 
-    async def _rows(self, login: LoggedIn) -> list[Row]:
+    async def _rows(self, login: LoggedIn) -> list[StaffRow]:
         async with self._parts.engine.connect() as connection:
             members = await list_members(connection)
             second = await second_factor.with_second_factor(connection)
@@ -283,7 +283,7 @@ class StaffPages:
             standing = await standings(connection, vouching_of(connection), names)
             locked = await locked_until(connection, self._parts.clock())
             return [
-                Row(
+                StaffRow(
                     member,
                     member.id in second,
                     shown_time(last[member.id]) if member.id in last else "",

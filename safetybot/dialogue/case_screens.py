@@ -6,14 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from safetybot.dialogue.advice import REPORT_LINES
-from safetybot.dialogue.effects import CaseView, TeamReply
-from safetybot.dialogue.kept import Kept, ShownCode, Stage, Visit
+from safetybot.dialogue.effects import TeamReply, WriterCaseView
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
-from safetybot.dialogue.reporting_screens import START
+from safetybot.dialogue.report_form_screens import START
+from safetybot.dialogue.report_state import ReportStage, ReportState, ShownCode, Visit
 from safetybot.dialogue.speaker import Speaker
 from safetybot.guidance.report_form import ReportForm
-from safetybot.reports.code_reading import Slip, parse
+from safetybot.vault.code_reading import Slip, parse
 
 _EPOCH = dt.date(1970, 1, 1)
 _MINUTES_A_DAY = 24 * 60
@@ -41,7 +41,7 @@ class CaseScreens:
         text = self.form.say[name]
         return text.format(**filled) if filled else text
 
-    def screen(self, kept: Kept, name: str = "", note: str = "") -> Messages:
+    def screen(self, kept: ReportState, name: str = "", note: str = "") -> Messages:
         """What is open, in the wording ``name`` where one is given, below a ``note``.
 
         Shows nothing that was written.
@@ -51,18 +51,18 @@ class CaseScreens:
             name = ""
         if name == "next-steps":
             return (self.next_steps(visit),)
-        if visit is None or visit.stage is Stage.NONE:
+        if visit is None or visit.stage is ReportStage.NONE:
             if visit and visit.code and name in _CODE_SHOWN:
                 return (Outgoing(self.say(name)), self._code(visit.code))
             if name in _CODE_SHOWN:
                 return (self.code_gone(),)
             return (self._over(name if name in _STILL_TRUE else "", note),)
         match visit.stage:
-            case Stage.CODE:
+            case ReportStage.CODE:
                 return (self._asking(visit, name, note),)
-            case Stage.WRITING:
+            case ReportStage.WRITING:
                 return (self.writing(kept, self.say(name) if name else "", note),)
-            case Stage.WITHDRAWING:
+            case ReportStage.WITHDRAWING:
                 note = note or (self.say(name) if name else "")
                 return (self.speaker.message(_under(note, self.say("case-withdraw")), *self._withdraw_buttons()),)
             case _:
@@ -97,7 +97,7 @@ class CaseScreens:
 
     # --- The case ----------------------------------------------------------------------------------------------
 
-    def opened(self, kept: Kept, view: CaseView) -> Messages:
+    def opened(self, kept: ReportState, view: WriterCaseView) -> Messages:
         """How far the case is, above what can be done."""
         parts = [self.say("case-withdrawn" if view.withdrawn else f"case-{view.status.value}")]
         if len(view.replies) == 1:
@@ -105,14 +105,14 @@ class CaseScreens:
         elif view.replies:
             parts.append(self.say("case-some-replies", number=str(len(view.replies))))
         status = "\n\n".join(parts)
-        if kept.visit and kept.visit.stage is Stage.WRITING:
+        if kept.visit and kept.visit.stage is ReportStage.WRITING:
             return (self.writing(kept, note=status),)
         return (self.menu(status, withdrawn=view.withdrawn),)
 
-    def replies(self, kept: Kept, view: CaseView, minute: int) -> Messages:
+    def replies(self, kept: ReportState, view: WriterCaseView, minute: int) -> Messages:
         """Every reply in a message of its own; below the last, what can be done."""
         said = [self._reply(reply, minute) for reply in view.replies] or [self.say("case-no-replies")]
-        if kept.visit and kept.visit.stage is Stage.WRITING:
+        if kept.visit and kept.visit.stage is ReportStage.WRITING:
             return (*map(Outgoing, said), self.writing(kept))
         *others, last = said
         return (*map(Outgoing, others), self.speaker.message(last, *self._menu_buttons(withdrawn=view.withdrawn)))
@@ -122,7 +122,7 @@ class CaseScreens:
         text = _under(note, self.say("case-menu", status=status))
         return self.speaker.message(text, *self._menu_buttons(withdrawn=withdrawn))
 
-    def writing(self, kept: Kept, text: str = "", note: str = "") -> Outgoing:
+    def writing(self, kept: ReportState, text: str = "", note: str = "") -> Outgoing:
         """Words for the team are awaited; ``text`` says so in other words than usual."""
         if _unsent(kept):
             rows = [self._row("case-send", "case:send"), self._row("case-drop", "case:drop")]
@@ -132,7 +132,7 @@ class CaseScreens:
             text = text or self.say("case-write")
         return self.speaker.message(_under(note, text), *rows, self._row("case-back", "case:menu"))
 
-    def not_added(self, kept: Kept) -> Messages:
+    def not_added(self, kept: ReportState) -> Messages:
         """Nobody could read the addition: the official routes, and the addition is still there."""
         return (Outgoing(self._routes("not-offered")), self.writing(kept, self.say("not-sent")))
 
@@ -204,7 +204,7 @@ class CaseScreens:
         return Button(self.form.buttons[name], press)
 
 
-def _unsent(kept: Kept) -> bool:
+def _unsent(kept: ReportState) -> bool:
     addition = kept.addition(kept.visit.case) if kept.visit else None
     return bool(addition and addition.words)
 

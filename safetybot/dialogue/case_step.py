@@ -8,9 +8,9 @@ from typing import Any
 
 from safetybot.dialogue.case_screens import CaseScreens
 from safetybot.dialogue.effects import Effect
-from safetybot.dialogue.kept import Addition, Kept, Stage, Visit
 from safetybot.dialogue.messages import Outgoing
-from safetybot.dialogue.reporting_result import BYTES_MAX
+from safetybot.dialogue.report_form_result import BYTES_MAX
+from safetybot.dialogue.report_state import Addition, ReportStage, ReportState, Visit
 from safetybot.dialogue.speaker import Speaker
 from safetybot.guidance.report_form import ReportForm
 
@@ -19,10 +19,10 @@ ADDITION_CHARACTERS = 6_000
 _LETTER_BYTES = 4
 """Of the longest letters and signs, in UTF-8."""
 
-_OPEN = (Stage.MENU, Stage.WRITING, Stage.WITHDRAWING)
-CLOSED: dict[str, Any] = {"stage": Stage.NONE, "case": None, "keys": None, "slip": ""}
+_OPEN = (ReportStage.MENU, ReportStage.WRITING, ReportStage.WITHDRAWING)
+CLOSED: dict[str, Any] = {"stage": ReportStage.NONE, "case": None, "keys": None, "slip": ""}
 """What a visit is changed to when the case is left."""
-ASKING: dict[str, Any] = {**CLOSED, "stage": Stage.CODE}
+ASKING: dict[str, Any] = {**CLOSED, "stage": ReportStage.CODE}
 """What it is changed to when a code is asked for."""
 
 
@@ -31,14 +31,14 @@ class CaseTurn:
     """What to show and to keep. With an effect, the messages come before what its outcome shows."""
 
     messages: tuple[Outgoing, ...]
-    kept: Kept
+    kept: ReportState
     effect: Effect | None = None
 
 
-class Step:
+class CaseStep:
     """One step. ``visit`` is as it was before it, ``kept`` as it is at this moment of it."""
 
-    def __init__(self, speaker: Speaker, form: ReportForm, kept: Kept, minute: int) -> None:
+    def __init__(self, speaker: Speaker, form: ReportForm, kept: ReportState, minute: int) -> None:
         """``minute``: minutes since 1970."""
         self.speaker = speaker
         self.screens = CaseScreens(speaker, form)
@@ -57,7 +57,7 @@ class Step:
         addition = self.kept.addition(self.visit.case)
         return addition if addition and addition.words else None
 
-    def keep(self, said: str = "", **changes: Any) -> Kept:
+    def keep(self, said: str = "", **changes: Any) -> ReportState:
         """What is kept after some changes of the visit."""
         return replace(self.kept, visit=replace(self.visit, touched=self.minute, said=said, **changes))
 

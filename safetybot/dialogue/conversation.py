@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from safetybot.dialogue import case
-from safetybot.dialogue.asking import may_ask
+from safetybot.dialogue import case_flow
+from safetybot.dialogue.advice_flow import AdviceFlow, readings
+from safetybot.dialogue.consent import may_ask
 from safetybot.dialogue.effects import Effect, Outcome
-from safetybot.dialogue.kept import Stage
+from safetybot.dialogue.language_pack import LanguagePack, LanguagePacks
 from safetybot.dialogue.messages import Incoming
-from safetybot.dialogue.report_talk import ReportTalk
-from safetybot.dialogue.talk import Talk, readings
-from safetybot.dialogue.tongue import Tongue, Tongues
+from safetybot.dialogue.report_flow import ReportFlow
+from safetybot.dialogue.report_state import ReportStage
 from safetybot.dialogue.turn import Memory, Turn
 
 _STAYS_OPEN = ("now", "safe")
@@ -25,9 +25,9 @@ _STAYS_OPEN = ("now", "safe")
 class Conversation:
     """What to say next, in every language there is. Knows no channel and no storage."""
 
-    def __init__(self, tongues: Mapping[str, Tongue], first: str) -> None:
+    def __init__(self, tongues: Mapping[str, LanguagePack], first: str) -> None:
         """``first``: the language that is spoken where no other fits."""
-        self._tongues = Tongues(tongues, first)
+        self._tongues = LanguagePacks(tongues, first)
 
     def language(self, *wanted: str | None) -> str:
         """The first of the wanted languages (BCP 47) that is spoken here, by its full code or its first part."""
@@ -38,7 +38,7 @@ class Conversation:
         """Language code → the language's own name."""
         return self._tongues.names
 
-    def tongue(self, code: str) -> Tongue:
+    def tongue(self, code: str) -> LanguagePack:
         """A language by its code."""
         return self._tongues.every[code]
 
@@ -67,21 +67,21 @@ class Conversation:
         """
         code = self._tongues.code(memory.session.language, incoming.language)
         text = (incoming.text or "").strip()
-        if not text or text.startswith("/") or case.whole_code(text) or _asked_for_code(memory):
+        if not text or text.startswith("/") or case_flow.whole_code(text) or _asked_for_code(memory):
             return code, ()
         return code, readings(text, _before(memory))
 
     def after(self, incoming: Incoming, memory: Memory, effect: Effect, outcome: Outcome, minute: int) -> Turn:
         """What is shown when the effect of a turn has been tried. ``memory`` is the one of that turn."""
-        turn = ReportTalk(self._tongues, incoming, memory, minute, offered=True).after(effect, outcome)
+        turn = ReportFlow(self._tongues, incoming, memory, minute, offered=True).after(effect, outcome)
         return turn if turn.kept is None else replace(turn, kept=turn.kept.seen(incoming.update_id))
 
     def _route(self, incoming: Incoming, memory: Memory, minute: int, offered: bool, asks: bool) -> Turn:
         kept = memory.kept.at(minute)
         reporting = bool(kept.draft or kept.additions or kept.visit)
         asks = asks and not reporting and may_ask(memory.session, minute)
-        talk = Talk(self._tongues, incoming, memory.session, memory.fragment, asks=asks)
-        reports = ReportTalk(self._tongues, incoming, memory, minute, offered=offered)
+        talk = AdviceFlow(self._tongues, incoming, memory.session, memory.fragment, asks=asks)
+        reports = ReportFlow(self._tongues, incoming, memory, minute, offered=offered)
         if incoming.update_id is not None and incoming.update_id in memory.kept.updates:
             return reports.again()
         if incoming.refused:
@@ -100,7 +100,7 @@ class Conversation:
 
 def _asked_for_code(memory: Memory) -> bool:
     """Whether what comes may be a code, also one with a slip in it, which is looked at before it is understood."""
-    return memory.kept.visit is not None and memory.kept.visit.stage is Stage.CODE
+    return memory.kept.visit is not None and memory.kept.visit.stage is ReportStage.CODE
 
 
 def _before(memory: Memory) -> str:

@@ -17,7 +17,7 @@ BREAK_MINUTES = 30
 """Minutes without a word after which the writer is asked whether to go on, before anything of the report is shown."""
 
 
-class State(StrEnum):
+class FormState(StrEnum):
     """Where in the form its writer is."""
 
     ASKING = "asking"
@@ -45,7 +45,7 @@ class DraftError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DraftAnswer:
     """What was answered to one question: buttons, own words, or both."""
 
     choices: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Answer:
         return bool(self.choices or self.words)
 
 
-NO_ANSWER = Answer()
+NO_ANSWER = DraftAnswer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +71,18 @@ class Draft:
     """The question that is open, where one is."""
     topic: str | None = None
     """The topic it was begun from."""
-    state: State = State.ASKING
+    state: FormState = FormState.ASKING
     pending: Pending = Pending.NOTHING
     sign: Sign = Sign.NONE
     """The gravest sign of danger in any of its words."""
-    answers: Mapping[str, Answer] = field(default_factory=dict, repr=False)
+    answers: Mapping[str, DraftAnswer] = field(default_factory=dict, repr=False)
     """Question id → what was answered; questions that were skipped are not in it."""
 
-    def answer(self, question: str) -> Answer:
+    def answer(self, question: str) -> DraftAnswer:
         """What was answered to a question; an empty answer where nothing was."""
         return self.answers.get(question, NO_ANSWER)
 
-    def answered(self, question: str, answer: Answer) -> Draft:
+    def answered(self, question: str, answer: DraftAnswer) -> Draft:
         """This draft with another answer, or with none where ``answer`` is empty."""
         others = {id_: given for id_, given in self.answers.items() if id_ != question}
         return replace(self, answers={**others, question: answer} if answer else others)
@@ -124,7 +124,7 @@ class Draft:
                 touched=_whole(data.pop("touched")),
                 at=_text(data.pop("at")),
                 topic=None if (topic := data.pop("topic")) is None else _text(topic),
-                state=State(data.pop("state")),
+                state=FormState(data.pop("state")),
                 pending=Pending(data.pop("pending")),
                 sign=Sign(data.pop("sign")),
                 answers=answers,
@@ -149,8 +149,8 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _answer(value: Any) -> Answer:
+def _answer(value: Any) -> DraftAnswer:
     choices, words = value
     if not isinstance(choices, list) or not isinstance(words, list):
         raise TypeError("not an answer")
-    return Answer(tuple(map(_text, choices)), tuple(map(_text, words)))
+    return DraftAnswer(tuple(map(_text, choices)), tuple(map(_text, words)))

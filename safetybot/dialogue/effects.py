@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from safetybot.dialogue.reporting_result import Report
+from safetybot.dialogue.report_form_result import FinishedForm
 from safetybot.guidance.model import Urgency
 from safetybot.reports.cases import Status
-from safetybot.reports.codes import Code, CodeKeys
+from safetybot.vault.codes import Code, CodeKeys
 
 # --- What is to be done ----------------------------------------------------------------------------------------
 
@@ -20,7 +20,7 @@ from safetybot.reports.codes import Code, CodeKeys
 class FileReport:
     """File it, delete its draft and keep its code for the answer, all in one transaction. → Filed, NoReaderNow"""
 
-    report: Report = field(repr=False)
+    report: FinishedForm = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class TeamReply:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseView:
+class WriterCaseView:
     """A case as its writer sees it."""
 
     case: str
@@ -113,7 +113,7 @@ class TooManyTries:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AdditionFiled:
     """It is added."""
 
 
@@ -134,4 +134,6 @@ class NotDone:
     """It failed, and nothing was changed; it may be tried again."""
 
 
-Outcome = Filed | NoReaderNow | CaseView | WrongCode | TooManyTries | Added | Withdrawn | CaseGone | NotDone
+Outcome = (
+    Filed | NoReaderNow | WriterCaseView | WrongCode | TooManyTries | AdditionFiled | Withdrawn | CaseGone | NotDone
+)

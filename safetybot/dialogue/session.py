@@ -17,10 +17,10 @@ import nacl.bindings as sodium
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
-from safetybot.dialogue.kept import Kept, KeptError
+from safetybot.dialogue.report_state import ReportState, ReportStateError
 from safetybot.dialogue.transcript import Transcript, TranscriptError
+from safetybot.vault.server_secret import SECRET_BYTES
 
-SECRET_BYTES = 32
 VERSION = b"\x01"
 _BLOCK = 256
 """Envelopes are padded to multiples of this, so that their size tells little."""
@@ -191,7 +191,7 @@ class ChatKeys:
         except (KeyError, TypeError) as error:
             raise SealedDataError("a fragment has an unknown form") from error
 
-    def seal_kept(self, kept: Kept) -> tuple[bytes | None, bytes | None]:
+    def seal_kept(self, kept: ReportState) -> tuple[bytes | None, bytes | None]:
         """What is kept of reports as two envelopes, drafts and visits; None for what there is nothing of."""
         drafts, visits = kept.drafts(), kept.visits()
         return (
@@ -199,14 +199,14 @@ class ChatKeys:
             None if visits is None else self._seal(b"visits", visits),
         )
 
-    def open_kept(self, drafts: bytes | None, visits: bytes | None) -> Kept:
+    def open_kept(self, drafts: bytes | None, visits: bytes | None) -> ReportState:
         """Raises SealedDataError."""
         try:
-            return Kept.of(
+            return ReportState.of(
                 None if drafts is None else self._open(b"drafts", drafts),
                 None if visits is None else self._open(b"visits", visits),
             )
-        except KeptError as error:
+        except ReportStateError as error:
             raise SealedDataError(str(error)) from None
 
     def seal_transcript(self, transcript: Transcript) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from safetybot.dialogue.messages import Button, Outgoing
-from safetybot.quick_json import written
+from safetybot.formats.fast_json import dumps
 
 VERSION = 2
 ENTRIES_MAX = 60
@@ -24,7 +24,7 @@ class TranscriptError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TranscriptEntry:
     """One message as it stands on the page."""
 
     number: int
@@ -41,25 +41,25 @@ class Packed:
     number: int
     letters: int
     data: bytes = field(repr=False)
-    _entry: Entry | None = field(default=None, repr=False, compare=False)
+    _entry: TranscriptEntry | None = field(default=None, repr=False, compare=False)
     """It, where it was not unpacked but has just been packed."""
 
     @classmethod
-    def of(cls, entry: Entry) -> Packed:
+    def of(cls, entry: TranscriptEntry) -> Packed:
         """An entry, packed."""
         message = entry.message
         buttons = [[[button.text, button.press] for button in row] for row in message.buttons]
-        data = written([message.text, buttons, message.urgent, entry.own])
+        data = dumps([message.text, buttons, message.urgent, entry.own])
         return cls(entry.number, len(message.text), data, entry)
 
-    def open(self) -> Entry:
+    def open(self) -> TranscriptEntry:
         """The entry. Raises TranscriptError."""
         if self._entry is not None:
             return self._entry
         try:
             text, rows, urgent, own = json.loads(self.data)
             buttons = tuple(tuple(Button(str(said), str(press)) for said, press in row) for row in rows)
-            return Entry(self.number, Outgoing(str(text), buttons, bool(urgent)), bool(own))
+            return TranscriptEntry(self.number, Outgoing(str(text), buttons, bool(urgent)), bool(own))
         except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
             # Without its cause: the text of such an error may quote what was written.
             raise TranscriptError("an entry has an unknown form") from None
@@ -78,7 +78,7 @@ class Transcript:
     """Older entries are gone, for there was no room for them."""
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[TranscriptEntry, ...]:
         """All of them."""
         return tuple(packed.open() for packed in self.packed)
 
@@ -89,24 +89,26 @@ class Transcript:
 
     def said(self, text: str, answers: Iterable[Outgoing] = ()) -> Transcript:
         """This with something the young person wrote or pressed, and messages of the bot's that answer it."""
-        own = Entry(self.count + 1, Outgoing(text), own=True)
-        return self._with([own, *(Entry(number, message) for number, message in enumerate(answers, self.count + 2))])
+        own = TranscriptEntry(self.count + 1, Outgoing(text), own=True)
+        return self._with(
+            [own, *(TranscriptEntry(number, message) for number, message in enumerate(answers, self.count + 2))]
+        )
 
     def answered(self, messages: Iterable[Outgoing]) -> Transcript:
         """This with messages of the bot's."""
-        return self._with([Entry(number, message) for number, message in enumerate(messages, self.count + 1)])
+        return self._with([TranscriptEntry(number, message) for number, message in enumerate(messages, self.count + 1)])
 
     def cleared(self) -> Transcript:
         """This without its entries; their numbers are not used again."""
         return replace(self, packed=(), shortened=False)
 
-    def after(self, number: int) -> tuple[Entry, ...]:
+    def after(self, number: int) -> tuple[TranscriptEntry, ...]:
         """The entries that came after a number."""
         return tuple([packed.open() for packed in self.packed[max(0, number + 1 - self.first) :]])
 
     def button(self, press: str) -> Button | None:
         """The newest button that presses this."""
-        quoted = written(press)
+        quoted = dumps(press)
         for packed in reversed(self.packed):
             if quoted not in packed.data:
                 continue
@@ -116,7 +118,7 @@ class Transcript:
                         return button
         return None
 
-    def _with(self, entries: Sequence[Entry]) -> Transcript:
+    def _with(self, entries: Sequence[TranscriptEntry]) -> Transcript:
         kept = [*self.packed, *map(Packed.of, entries)][-ENTRIES_MAX:]
         letters = sum([packed.letters for packed in kept])
         while len(kept) > len(entries) and letters > LETTERS_MAX:
@@ -127,7 +129,7 @@ class Transcript:
     def to_bytes(self) -> bytes:
         """A line of JSON about it, and one for each entry: none of them holds the end of a line."""
         entries = [(packed.number, packed.letters) for packed in self.packed]
-        about = written([VERSION, self.count, self.language, self.shortened, entries])
+        about = dumps([VERSION, self.count, self.language, self.shortened, entries])
         return b"\n".join([about, *[packed.data for packed in self.packed]])
 
     @classmethod

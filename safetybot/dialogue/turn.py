@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from safetybot.dialogue.effects import Effect, KeepWords
-from safetybot.dialogue.kept import Kept
 from safetybot.dialogue.messages import Outgoing
+from safetybot.dialogue.report_state import ReportState
 from safetybot.dialogue.session import Fragment, Session
 
 
@@ -17,7 +17,7 @@ class Memory:
     session: Session = field(default_factory=Session)
     fragment: Fragment | None = None
     """A text of the last two minutes that found no answer."""
-    kept: Kept = field(default_factory=Kept)
+    kept: ReportState = field(default_factory=ReportState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Turn:
     """(name, topic id or empty) of what is counted, with no words and no people in it."""
     delete: tuple[int, ...] = ()
     undeleted: Outgoing | None = None
-    kept: Kept | None = None
+    kept: ReportState | None = None
     """What is kept of reports, where that has changed; it is saved before anything is shown."""
     effect: Effect | None = None
     """What must be done with a report first; :meth:`Conversation.after` then makes the turn that is shown."""

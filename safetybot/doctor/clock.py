@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from safetybot.doctor.findings import Finding, fault, good, warning
-from safetybot.storage import marks
+from safetybot.doctor.findings import DoctorFinding, fault, good, warning
+from safetybot.storage import installation_metadata
 
 AHEAD_WARNING, AHEAD_FAULT = 5.0, 60.0
 """Seconds by which it may differ from another's. A second factor lasts 30."""
@@ -18,7 +18,7 @@ _HINT = "let  chrony  or  systemd-timesyncd  set it"
 
 def clock(
     now: dt.datetime, others: Mapping[str, float | None], newest: str | None, noted: Mapping[str, str]
-) -> Finding:
+) -> DoctorFinding:
     """``others``: whose → seconds by which ours is ahead of it, where that is known.
 
     ``newest``: the latest time in the audit log; ``noted``: the database's marks.
@@ -27,7 +27,12 @@ def clock(
     for whose, ahead in known.items():
         if abs(ahead) >= AHEAD_FAULT:
             return fault("clock", f"{_differs(whose, ahead)}: {_HINT}")
-    for written in (newest, noted.get(marks.WRITTEN), noted.get(marks.LAST_PURGE), noted.get(marks.LAST_BACKUP)):
+    for written in (
+        newest,
+        noted.get(installation_metadata.WRITTEN),
+        noted.get(installation_metadata.LAST_PURGE),
+        noted.get(installation_metadata.LAST_BACKUP),
+    ):
         if (back := _seconds_to(now, written)) > BACK:
             why = "it was set back, or was wrong before; until it has caught up, what is due is late"
             return fault("clock", f"something was written down {_long(back)} from now: {why}. {_HINT}")

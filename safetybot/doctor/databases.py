@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from safetybot.doctor.findings import Finding, fault, good, warning
-from safetybot.installation import REMEDY
-from safetybot.secret import SecretFileError, check_of, read_secret
+from safetybot.doctor.findings import DoctorFinding, fault, good, warning
 from safetybot.settings import Settings
-from safetybot.storage import marks
+from safetybot.storage import installation_metadata
 from safetybot.storage.database import OpenConnection
 from safetybot.storage.health import integrity_faults, wrong_switches
 from safetybot.storage.known_database import is_known, other
 from safetybot.storage.opening import Schema
 from safetybot.storage.server_health import OLDEST, Server, server_of
+from safetybot.vault.installation import REMEDY
+from safetybot.vault.server_secret import SecretFileError, check_of, read_secret
 
 FREE_CONNECTIONS = 20
 """As many as one process may take."""
 
 
-async def database(connection: OpenConnection) -> tuple[tuple[Finding, ...], float | None]:
+async def database(connection: OpenConnection) -> tuple[tuple[DoctorFinding, ...], float | None]:
     """What is found, whatever tables there are; and the seconds by which our clock is ahead of its server's."""
     if connection.dialect.name != "sqlite":
         server = await server_of(connection)
@@ -27,14 +27,14 @@ async def database(connection: OpenConnection) -> tuple[tuple[Finding, ...], flo
     return (await _integrity(connection), await _switches(connection)), None
 
 
-async def _integrity(connection: OpenConnection) -> Finding:
+async def _integrity(connection: OpenConnection) -> DoctorFinding:
     faults = await integrity_faults(connection)
     if faults:
         return fault("database", f"SQLite finds it damaged in {faults} places: restore a backup")
     return good("database", "whole")
 
 
-async def _switches(connection: OpenConnection) -> Finding:
+async def _switches(connection: OpenConnection) -> DoctorFinding:
     wrong = await wrong_switches(connection)
     if wrong:
         hint = "start the bot once; if it stays so, put the data folder on a disk of this machine"
@@ -42,7 +42,7 @@ async def _switches(connection: OpenConnection) -> Finding:
     return good("database switches", "a commit lasts, and what is deleted leaves no trace")
 
 
-def _server(server: Server) -> Iterator[Finding]:
+def _server(server: Server) -> Iterator[DoctorFinding]:
     if server.version < OLDEST:
         yield fault("database", f"PostgreSQL {server.version} is too old: at least {OLDEST} is needed")
     elif server.encoding != "UTF8":
@@ -71,7 +71,7 @@ def _server(server: Server) -> Iterator[Finding]:
         yield good("free connections", f"{server.free}")
 
 
-def _rights(server: Server) -> Finding:
+def _rights(server: Server) -> DoctorFinding:
     what = "database rights"
     if server.standby:
         return fault(what, "the server follows another one, and takes no changes: name that one in the address")
@@ -84,7 +84,7 @@ def _rights(server: Server) -> Finding:
     return good(what, "enough, and not more")
 
 
-def tables(found: Schema) -> Finding:
+def tables(found: Schema) -> DoctorFinding:
     """Which tables there are."""
     match found:
         case Schema.OLD:
@@ -96,22 +96,22 @@ def tables(found: Schema) -> Finding:
             return good("tables", "of this version")
 
 
-def known(settings: Settings, number: str | None) -> Iterator[Finding]:
+def known(settings: Settings, number: str | None) -> Iterator[DoctorFinding]:
     """Whether it is the database that the data folder was used with. ``number``: the one it has."""
     if not is_known(number, settings.files):
         yield fault("known database", other(settings.database, settings.files))
 
 
-def belongs(settings: Settings, noted: Mapping[str, str]) -> Iterator[Finding]:
+def belongs(settings: Settings, noted: Mapping[str, str]) -> Iterator[DoctorFinding]:
     """Whether the server's secret is the one that the database was used with. ``noted``: its marks."""
     what = "secret and database"
     try:
         check = check_of(read_secret(settings.secret))
     except (SecretFileError, OSError):
         return  # told where the file is looked at
-    if marks.SECRET_CHECK not in noted:
+    if installation_metadata.SECRET_CHECK not in noted:
         yield good(what, "nobody has noted yet that they belong together: safetybot run  does")
-    elif noted[marks.SECRET_CHECK] != check:
+    elif noted[installation_metadata.SECRET_CHECK] != check:
         yield fault(what, f"they do not belong together: no code opens its report. {REMEDY}")
     else:
         yield good(what, "belong together")

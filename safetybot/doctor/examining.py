@@ -7,25 +7,25 @@ import datetime as dt
 from collections.abc import Mapping
 
 from safetybot.doctor.clock import clock
-from safetybot.doctor.contradictions import contradictions
+from safetybot.doctor.database_contents import audit_log, backup, editors, emptiness, people, reports, unread
 from safetybot.doctor.databases import belongs, database, known, tables
-from safetybot.doctor.findings import Examination, Finding, fault
-from safetybot.doctor.inside import audit_log, backup, editors, emptiness, people, reports, unread
+from safetybot.doctor.findings import DoctorFinding, Examination, fault
 from safetybot.doctor.members import vouched
-from safetybot.doctor.outside import not_set_up, outside
+from safetybot.doctor.settings_conflicts import contradictions
+from safetybot.doctor.surroundings import not_set_up, outside
 from safetybot.doctor.telegram import telegram
-from safetybot.installation import vouching_at
-from safetybot.reports.audit import Head, spell_head
 from safetybot.reports.integrity import Told
-from safetybot.reports.roster import Vouching
-from safetybot.reports.soundness import newest_time
-from safetybot.secret import SecretFileError
 from safetybot.settings import Settings
-from safetybot.storage import marks
+from safetybot.staff.key_checks import newest_time
+from safetybot.storage import installation_metadata
 from safetybot.storage.copying import be_patient
 from safetybot.storage.known_database import gone, id_of, is_noted
-from safetybot.storage.opening import DatabaseError, NoDatabase, Schema, reading, schema
-from safetybot.storage.where import shown
+from safetybot.storage.location import shown
+from safetybot.storage.opening import DatabaseError, NoDatabase, Schema, open_readonly, schema
+from safetybot.vault.audit import Head, spell_head
+from safetybot.vault.installation import vouching_at
+from safetybot.vault.roster import Vouching
+from safetybot.vault.server_secret import SecretFileError
 
 
 async def examine(
@@ -51,7 +51,7 @@ async def examine(
     latest: str | None = None
     noted_in: Mapping[str, str] = {}
     try:
-        async with reading(settings.database) as connection:
+        async with open_readonly(settings.database) as connection:
             await be_patient(connection)
             found, others["the database"] = await database(connection)
             findings += found
@@ -59,7 +59,7 @@ async def examine(
             there = await schema(connection)
             findings.append(tables(there))
             if there is Schema.NEWEST:
-                noted_in, latest = await marks.get(connection), await newest_time(connection)
+                noted_in, latest = await installation_metadata.get(connection), await newest_time(connection)
                 today = now.astimezone(dt.UTC).date()
                 findings += belongs(settings, noted_in)
                 vouching = await asyncio.to_thread(_vouching, settings)
@@ -91,6 +91,6 @@ def _vouching(settings: Settings) -> Vouching | None:
         return None
 
 
-def _in_place(findings: list[Finding]) -> tuple[Finding, ...]:
+def _in_place(findings: list[DoctorFinding]) -> tuple[DoctorFinding, ...]:
     """Each thing once: where the database failed half way, that is what is told of it."""
     return tuple({finding.what: finding for finding in findings}.values())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """How it is with one thing."""
 
     GOOD = "good"
@@ -16,11 +16,11 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at."""
 
     what: str
-    state: State
+    state: FindingState
     says: str
     """How it is; where it is not good, what to do. No secret, and nobody's words."""
 
@@ -29,26 +29,26 @@ class Finding:
 class Examination:
     """Everything that was looked at, in order."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[DoctorFinding, ...]
     audit_head: str | None
     """``number:hash`` of the audit log's newest row; None where the log does not hold."""
 
     @property
     def sound(self) -> bool:
         """Nothing is a fault."""
-        return all(finding.state is not State.FAULT for finding in self.findings)
+        return all(finding.state is not FindingState.FAULT for finding in self.findings)
 
 
-def good(what: str, says: str) -> Finding:
+def good(what: str, says: str) -> DoctorFinding:
     """It is as it should be."""
-    return Finding(what, State.GOOD, says)
+    return DoctorFinding(what, FindingState.GOOD, says)
 
 
-def warning(what: str, says: str) -> Finding:
+def warning(what: str, says: str) -> DoctorFinding:
     """It works, or will; somebody should look."""
-    return Finding(what, State.WARNING, says)
+    return DoctorFinding(what, FindingState.WARNING, says)
 
 
-def fault(what: str, says: str) -> Finding:
+def fault(what: str, says: str) -> DoctorFinding:
     """It does not work, or is not safe."""
-    return Finding(what, State.FAULT, says)
+    return DoctorFinding(what, FindingState.FAULT, says)

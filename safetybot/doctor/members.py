@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from safetybot.doctor.findings import Finding, fault, good, warning
-from safetybot.reports.cases import RECOVERY
-from safetybot.reports.roster import Vouching, check
-from safetybot.reports.staff_errors import NoReader
-from safetybot.reports.vouching import NotVouched, fingerprint
+from safetybot.doctor.findings import DoctorFinding, fault, good, warning
 from safetybot.storage.database import OpenConnection
+from safetybot.vault.errors import NoReader
+from safetybot.vault.roster import Vouching, check
+from safetybot.vault.sealing import RECOVERY
+from safetybot.vault.vouching import NotVouched, fingerprint
 
 _REMEDY = (
     "find out who could write to the database, and note which rows;  safetybot staff disable  for an account that is "
@@ -17,7 +17,7 @@ _REMEDY = (
 )
 
 
-async def vouched(connection: OpenConnection, vouching: Vouching | None) -> Finding:
+async def vouched(connection: OpenConnection, vouching: Vouching | None) -> DoctorFinding:
     """Whether everything that may be sealed to was vouched for. Names nobody:  safetybot staff list  does."""
     what = "keys of members"
     if vouching is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from safetybot.channels.telegram.looking import TelegramLook, look
+from safetybot.channels.telegram.probe import TelegramProbe, probe
 from safetybot.channels.telegram.webhook import WebhookAddress, webhook_key
-from safetybot.doctor.findings import Finding, fault, good, warning
-from safetybot.secret import SecretFileError, read_secret
+from safetybot.doctor.findings import DoctorFinding, fault, good, warning
 from safetybot.settings import Settings
+from safetybot.vault.server_secret import SecretFileError, read_secret
 
 WAITING_MOST = 100
 """Updates that may wait, as in a busy minute."""
@@ -16,16 +16,16 @@ _RECENT = 900.0
 """Seconds for which a failed delivery is taken to be the state of things."""
 
 
-async def telegram(settings: Settings, *, alone: bool) -> tuple[tuple[Finding, ...], TelegramLook | None]:
+async def telegram(settings: Settings, *, alone: bool) -> tuple[tuple[DoctorFinding, ...], TelegramProbe | None]:
     """What is found, and the look itself for whoever wants Telegram's time. ``alone``: the bot is not running."""
     if settings.telegram_token is None:
         found = warning("Telegram", "no SAFETYBOT_TELEGRAM_TOKEN: the bot talks on the web and in a terminal only")
         return (found,), None
-    seen = await look(settings.telegram_token, settings.telegram_api, alone=alone)
+    seen = await probe(settings.telegram_token, settings.telegram_api, alone=alone)
     return (_token(seen), *(_updates(settings, seen) if seen.accepted else ())), seen
 
 
-def _token(seen: TelegramLook) -> Finding:
+def _token(seen: TelegramProbe) -> DoctorFinding:
     if not seen.reached:
         hint = "see that this machine may reach it, and that SAFETYBOT_TELEGRAM_API is right where it is set"
         return fault("Telegram", f"cannot be reached ({seen.why}): {hint}")
@@ -34,7 +34,7 @@ def _token(seen: TelegramLook) -> Finding:
     return good("Telegram", "knows the token")
 
 
-def _updates(settings: Settings, seen: TelegramLook) -> Iterator[Finding]:
+def _updates(settings: Settings, seen: TelegramProbe) -> Iterator[DoctorFinding]:
     if settings.webhook_url is None:
         yield _polling(seen)
     else:
@@ -44,7 +44,7 @@ def _updates(settings: Settings, seen: TelegramLook) -> Iterator[Finding]:
         yield warning("waiting updates", f"{seen.pending} wait at Telegram: {hint}")
 
 
-def _polling(seen: TelegramLook) -> Finding:
+def _polling(seen: TelegramProbe) -> DoctorFinding:
     what = "updates"
     if seen.webhook:
         hint = "safetybot run  ends that; set SAFETYBOT_WEBHOOK_URL where it is meant to be so"
@@ -57,7 +57,7 @@ def _polling(seen: TelegramLook) -> Finding:
     return good(what, "no other program asks for them")
 
 
-def _webhook(settings: Settings, seen: TelegramLook) -> Finding:
+def _webhook(settings: Settings, seen: TelegramProbe) -> DoctorFinding:
     what, start = "webhook", "start the bot, which sets it"
     if not seen.webhook:
         return warning(what, f"not set at Telegram yet: {start}")

@@ -6,16 +6,16 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from safetybot.editing.check_cache import check_key, recall, remember
 from safetybot.editing.findings import SHOWN_BY_PROGRAM, found_by_matcher
-from safetybot.editing.remembered import check_key, recall, remember
 from safetybot.editing.similarity import Similarities, similarities
 from safetybot.guidance.faults import Fault, in_order
 from safetybot.guidance.reader import Library
-from safetybot.guidance.review import Found, review
+from safetybot.guidance.review import PendingFinding, review
 from safetybot.matching.cache import MatcherCache
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.fitter import Fitter, Progress, cache_key
-from safetybot.understanding import understand
+from safetybot.understanding.understanding import understand
 
 
 def check(
@@ -34,7 +34,7 @@ def check(
     if library.errors:
         return in_order((*library.faults, *review(library, today=today, shown=SHOWN_BY_PROGRAM)))
     failed: list[Fault] = []
-    found: list[Found] = []
+    found: list[PendingFinding] = []
     if fitter is not None:
         corpora = {code: Corpus.of(each) for code, each in library.languages.items() if each.own_topics}
         key = check_key(library, corpora)

@@ -7,7 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from safetybot.guidance.links import inside
+from safetybot.guidance.symlinks import inside
 
 
 class ChangedOnDiskError(Exception):

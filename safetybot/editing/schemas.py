@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetybot.guidance import phrases, report_form
-from safetybot.guidance.links import inside
+from safetybot.guidance import report_form, wording_keys
+from safetybot.guidance.base import ContentModel
 from safetybot.guidance.model import Group, Topic, WordingFile
-from safetybot.guidance.parts import Part
-from safetybot.guidance.phrases import Phrase
 from safetybot.guidance.reader import FILES
+from safetybot.guidance.symlinks import inside
+from safetybot.guidance.wording_keys import WordingPurpose
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 FOLDER = "schema"
@@ -28,8 +28,8 @@ FOLDER = "schema"
 
 TOPIC = "topic"
 
-_PHRASES: Mapping[str, Mapping[str, Mapping[str, Phrase]]] = {
-    "wording": {"say": phrases.SAY, "buttons": phrases.BUTTONS},
+_PHRASES: Mapping[str, Mapping[str, Mapping[str, WordingPurpose]]] = {
+    "wording": {"say": wording_keys.SAY, "buttons": wording_keys.BUTTONS},
     "report": {"say": report_form.SAY, "buttons": report_form.BUTTONS},
 }
 """File → key → the names that stand under it."""
@@ -42,7 +42,7 @@ Schema = dict[str, Any]
 
 def schemas() -> dict[str, Schema]:
     """File name without ending → its schema."""
-    models: dict[str, type[Part]] = {TOPIC: Topic, **FILES}
+    models: dict[str, type[ContentModel]] = {TOPIC: Topic, **FILES}
     return {name: _schema(name, model) for name, model in models.items()}
 
 
@@ -51,7 +51,7 @@ def schema_for(path: Path) -> str:
     return TOPIC if path.parent.name == "topics" else path.stem
 
 
-def written(schema: Schema) -> str:
+def schema_text(schema: Schema) -> str:
     """The schema as it stands in its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
@@ -59,7 +59,7 @@ def written(schema: Schema) -> str:
 def out_of_date(content: Path) -> list[Path]:
     """The schema files of a content folder that are missing, changed by hand, or of no file. Raises LeadsOut."""
     inside(content / FOLDER, content)
-    folder, wanted = content / FOLDER, {f"{name}.json": written(schema) for name, schema in schemas().items()}
+    folder, wanted = content / FOLDER, {f"{name}.json": schema_text(schema) for name, schema in schemas().items()}
     old = [folder / name for name, text in wanted.items() if _read(folder / name) != text]
     return sorted([*old, *(path for path in folder.glob("*.json") if path.name not in wanted)])
 
@@ -71,7 +71,7 @@ def write_schemas(content: Path) -> list[Path]:
     for path in changed:
         if path.stem in known:
             new = path.with_suffix(".tmp")
-            new.write_text(written(known[path.stem]), "utf-8")
+            new.write_text(schema_text(known[path.stem]), "utf-8")
             os.replace(new, path)  # noqa: PTH105
         else:
             path.unlink()
@@ -85,7 +85,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _schema(name: str, model: type[Part]) -> Schema:
+def _schema(name: str, model: type[ContentModel]) -> Schema:
     made = model.model_json_schema()
     schema = _plain(made, made.get("$defs", {}))
     for key, names in _PHRASES.get(name, {}).items():
@@ -134,7 +134,7 @@ def _text(schema: Schema) -> Schema:
     return schema
 
 
-def _named(schema: Schema, names: Mapping[str, Phrase], *, required: bool) -> Schema:
+def _named(schema: Schema, names: Mapping[str, WordingPurpose], *, required: bool) -> Schema:
     """A group of keys of which all names are known, each with what it is for."""
     (value,) = schema["patternProperties"].values()
     properties = {name: {**value, "description": _purpose(phrase)} for name, phrase in names.items()}
@@ -147,7 +147,7 @@ def _named(schema: Schema, names: Mapping[str, Phrase], *, required: bool) -> Sc
     return named | ({"required": [*names]} if required else {})
 
 
-def _purpose(phrase: Phrase) -> str:
+def _purpose(phrase: WordingPurpose) -> str:
     filled = [f"{{{name}}}" for name in sorted(phrase.placeholders)]
     text = f"{phrase.purpose[0].upper()}{phrase.purpose[1:]}."
     return f"{text} It may fill in {' and '.join(filled)}." if filled else text

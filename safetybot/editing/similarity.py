@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.features import FeatureMatrix, Features
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.linear import softmax
 
 FloatArray = npt.NDArray[np.float32]

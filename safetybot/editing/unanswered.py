@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from safetybot.reports.sealing import CannotOpen, KeyPair
+from safetybot.service.unanswered import open_words
 from safetybot.storage import unanswered as stored
-from safetybot.storage.database import Where
-from safetybot.storage.opening import must_be_newest, opened, reading
+from safetybot.storage.database import DatabaseLocation
+from safetybot.storage.opening import must_be_newest, open_database, open_readonly
 from safetybot.storage.scrubbing import scrub
-from safetybot.unanswered import open_words
+from safetybot.vault.sealing import CannotOpen, KeyPair
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UnansweredQuestion:
     """One message."""
 
     id: str
@@ -26,30 +26,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class QuestionGroup:
     """Messages with the same nearest topic, newest first."""
 
     topic: str
     """Its id; empty where there was none."""
-    asked: Sequence[Asked]
+    asked: Sequence[UnansweredQuestion]
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
     """All that waits."""
 
-    groups: Sequence[Group]
+    groups: Sequence[QuestionGroup]
     """Most messages first."""
     closed: int
     """Messages that this key does not open: sealed to another, or damaged."""
 
 
-async def read_unanswered(database: Where, pair: KeyPair) -> Unanswered:
+async def read_unanswered(database: DatabaseLocation, pair: KeyPair) -> Unanswered:
     """Everything that waits, opened; changes nothing. Raises DatabaseError."""
-    async with reading(database) as connection:
+    async with open_readonly(database) as connection:
         await must_be_newest(connection)
         rows = await stored.load_all(connection)
-    groups: dict[str, list[Asked]] = {}
+    groups: dict[str, list[UnansweredQuestion]] = {}
     closed = 0
     for row in rows:
         try:
@@ -57,9 +57,11 @@ async def read_unanswered(database: Where, pair: KeyPair) -> Unanswered:
         except CannotOpen:
             closed += 1
             continue
-        groups.setdefault(words.topic, []).append(Asked(row.id, row.day, _line(words.text), words.language))
+        groups.setdefault(words.topic, []).append(
+            UnansweredQuestion(row.id, row.day, _line(words.text), words.language)
+        )
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return Unanswered([Group(topic, asked) for topic, asked in ordered], closed)
+    return Unanswered([QuestionGroup(topic, asked) for topic, asked in ordered], closed)
 
 
 def _line(text: str) -> str:
@@ -67,9 +69,9 @@ def _line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-async def dealt_with(database: Where, id_: str) -> bool:
+async def dealt_with(database: DatabaseLocation, id_: str) -> bool:
     """Deletes one message, without a trace; whether it was there. Raises DatabaseError."""
-    async with opened(database) as engine:
+    async with open_database(database) as engine:
         async with engine.begin() as connection:
             there = await stored.delete_one(connection, id_)
         await scrub(engine)

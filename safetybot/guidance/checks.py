@@ -16,23 +16,23 @@ from safetybot.guidance.desk_checks import check_desk
 from safetybot.guidance.explain import unknown
 from safetybot.guidance.faults import Fault
 from safetybot.guidance.model import Group, Urgency
-from safetybot.guidance.phrases import BUTTONS, SAY, Phrase
 from safetybot.guidance.report_checks import check_report
-from safetybot.guidance.yaml_source import Loc, Source
+from safetybot.guidance.wording_keys import BUTTONS, SAY, WordingPurpose
+from safetybot.guidance.yaml_source import Loc, YamlSource
 
 _ID = re.compile(r"[a-z0-9-]+")
 _WORD = re.compile(r"[^\W_]+")
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
 
-Phrases = Mapping[str, Phrase]
+Phrases = Mapping[str, WordingPurpose]
 
 
 @dataclass(frozen=True)
-class Pages:
+class LanguageFiles:
     """The files of one language. A missing file is a source without data."""
 
-    topics: tuple[Source, ...]
-    files: Mapping[str, Source] = field(default_factory=dict)
+    topics: tuple[YamlSource, ...]
+    files: Mapping[str, YamlSource] = field(default_factory=dict)
     """``helplines``, ``wording``, ``danger``, ``slang``, ``none``, ``report`` and ``desk``, those that exist."""
 
     def topic_ids(self) -> frozenset[str]:
@@ -50,7 +50,7 @@ class Pages:
         return frozenset(filter(None, ids)) if ids and all(ids) else None
 
 
-def check(pages: Pages, fallback: Pages | None, today: dt.date) -> Iterator[Fault]:
+def check(pages: LanguageFiles, fallback: LanguageFiles | None, today: dt.date) -> Iterator[Fault]:
     """Every fault between the files of a language; ``fallback`` is the language that lends what is missing."""
     lent = [fallback] if fallback else []
     topics = pages.topic_ids().union(*(other.topic_ids() for other in lent))
@@ -81,15 +81,15 @@ def check(pages: Pages, fallback: Pages | None, today: dt.date) -> Iterator[Faul
         yield from check_desk(desk, None if None in helplines else known_helplines, questions)
 
 
-def _ids(pages: Pages) -> Iterator[Fault]:
+def _ids(pages: LanguageFiles) -> Iterator[Fault]:
     """The same id for two topics, or for two helplines."""
     yield from _same_id((source, ("id",)) for source in pages.topics)
     if helplines := pages.files.get("helplines"):
         yield from _same_id((helplines, (*loc, "id")) for loc, _ in helplines.items("helplines"))
 
 
-def _same_id(places: Iterable[tuple[Source, Loc]]) -> Iterator[Fault]:
-    seen: dict[str, tuple[Source, Loc]] = {}
+def _same_id(places: Iterable[tuple[YamlSource, Loc]]) -> Iterator[Fault]:
+    seen: dict[str, tuple[YamlSource, Loc]] = {}
     for source, loc in places:
         name = source.text(*loc)
         if name and name in seen:
@@ -99,7 +99,7 @@ def _same_id(places: Iterable[tuple[Source, Loc]]) -> Iterator[Fault]:
             seen[name] = source, loc
 
 
-def _written(source: Source, loc: Loc) -> str:
+def _written(source: YamlSource, loc: Loc) -> str:
     return f"{source.name}:{source.place(loc)[0]}"
 
 
@@ -109,7 +109,7 @@ def normalised(text: str) -> str:
     return " ".join(_WORD.findall(folded)) or folded.strip()
 
 
-def _examples(pages: Pages) -> Iterator[tuple[Source, Loc, str]]:
+def _examples(pages: LanguageFiles) -> Iterator[tuple[YamlSource, Loc, str]]:
     """Every sentence the matcher learns from."""
     sources = [(source, "asks") for source in pages.topics]
     if none := pages.files.get("none"):
@@ -119,9 +119,9 @@ def _examples(pages: Pages) -> Iterator[tuple[Source, Loc, str]]:
             yield source, loc, text
 
 
-def _twice(sentences: Iterable[tuple[Source, Loc, str]]) -> Iterator[Fault]:
+def _twice(sentences: Iterable[tuple[YamlSource, Loc, str]]) -> Iterator[Fault]:
     """Sentences that stand in two places, where each may teach the bot one thing only."""
-    seen: dict[str, tuple[Source, Loc]] = {}
+    seen: dict[str, tuple[YamlSource, Loc]] = {}
     for source, loc, text in sentences:
         key = normalised(text)
         if key and key in seen:
@@ -130,7 +130,7 @@ def _twice(sentences: Iterable[tuple[Source, Loc, str]]) -> Iterator[Fault]:
             seen[key] = source, loc
 
 
-def _topic(source: Source, today: dt.date) -> Iterator[Fault]:
+def _topic(source: YamlSource, today: dt.date) -> Iterator[Fault]:
     """What one topic must have beyond its shape."""
     name = source.text("id")
     if name and name != source.stem and _ID.fullmatch(name):
@@ -155,7 +155,7 @@ def _date(text: str | None) -> dt.date | None:
         return None
 
 
-def _names(source: Source, loc: Loc, what: str, known: frozenset[str]) -> Iterator[Fault]:
+def _names(source: YamlSource, loc: Loc, what: str, known: frozenset[str]) -> Iterator[Fault]:
     """Names in a list that lead nowhere, or stand there twice."""
     seen = set()
     for place, name in source.texts(*loc):
@@ -166,7 +166,7 @@ def _names(source: Source, loc: Loc, what: str, known: frozenset[str]) -> Iterat
         seen.add(name)
 
 
-def _tests(source: Source, own: frozenset[str]) -> Iterator[Fault]:
+def _tests(source: YamlSource, own: frozenset[str]) -> Iterator[Fault]:
     """Tests that expect a topic this language's matcher does not know."""
     for loc, _ in source.items("tests"):
         expected = source.text(*loc, "expect")
@@ -174,7 +174,7 @@ def _tests(source: Source, own: frozenset[str]) -> Iterator[Fault]:
             yield source.fault((*loc, "expect"), unknown("topic ", expected, own))
 
 
-def _slang(source: Source) -> Iterator[Fault]:
+def _slang(source: YamlSource) -> Iterator[Fault]:
     """Slang that would never be found, for messages are put in small letters first."""
     for loc, _ in source.items("slang"):
         word = str(loc[-1])
@@ -182,14 +182,14 @@ def _slang(source: Source) -> Iterator[Fault]:
             yield source.fault(loc, f"Use small letters: `{word.lower()}`.", key=True)
 
 
-def _wording(source: Source, *, whole: bool) -> Iterator[Fault]:
+def _wording(source: YamlSource, *, whole: bool) -> Iterator[Fault]:
     """What the bot says beside the topics."""
     yield from _phrases(source, SAY, BUTTONS, whole=whole)
     if whole and isinstance(source.at(("groups",)), dict):
         yield from _missing(source, "groups", {group.value: "the name of this group of topics" for group in Group})
 
 
-def _phrases(source: Source, say: Phrases, buttons: Phrases, *, whole: bool) -> Iterator[Fault]:
+def _phrases(source: YamlSource, say: Phrases, buttons: Phrases, *, whole: bool) -> Iterator[Fault]:
     """Sentences and buttons that are unknown, missing, or fill in what nothing fills."""
     for section, phrases in (("say", say), ("buttons", buttons)):
         written = source.at((section,))
@@ -205,7 +205,7 @@ def _phrases(source: Source, say: Phrases, buttons: Phrases, *, whole: bool) -> 
             yield from _missing(source, section, {name: phrase.purpose for name, phrase in phrases.items()})
 
 
-def _missing(source: Source, section: str, purposes: Mapping[str, str]) -> Iterator[Fault]:
+def _missing(source: YamlSource, section: str, purposes: Mapping[str, str]) -> Iterator[Fault]:
     written = source.at((section,))
     for name, purpose in purposes.items():
         if isinstance(written, dict) and name not in written:
@@ -213,7 +213,7 @@ def _missing(source: Source, section: str, purposes: Mapping[str, str]) -> Itera
             yield source.fault((section,), message, key=True)
 
 
-def _placeholders(source: Source, loc: Loc, text: str, phrase: Phrase) -> Iterator[Fault]:
+def _placeholders(source: YamlSource, loc: Loc, text: str, phrase: WordingPurpose) -> Iterator[Fault]:
     """Names in braces that nothing fills in, and braces that are not a pair."""
     allowed = sorted(phrase.placeholders)
     use = f" Use {' or '.join(f'{{{name}}}' for name in allowed)}." if allowed else " Delete it."

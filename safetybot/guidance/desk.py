@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from safetybot.guidance.parts import Id, Part, StepText, Text
+from safetybot.guidance.base import ContentModel, Id, StepText, Text
 from safetybot.guidance.report_form import FormId
 
 PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
@@ -24,14 +24,14 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL_MAX)]
 
 
-class Sender(Part):
+class ReferralSender(ContentModel):
     """Who we are, on a referral."""
 
     name: Text = Field(description="The name of your organisation or team.")
     reach: Text = Field(description="How the recipient reaches you.")
 
 
-class SavedPhrase(Part):
+class SavedPhrase(ContentModel):
     """A phrase for replies."""
 
     id: Id = Field(description="Its name. It never changes.")
@@ -39,7 +39,7 @@ class SavedPhrase(Part):
     say: StepText = Field(description="The phrase, as the young person will read it; {childline} is its number.")
 
 
-class Avoid(Part):
+class Avoid(ContentModel):
     """Words in a reply that staff are warned of."""
 
     id: Id = Field(description="Its name.")
@@ -51,7 +51,7 @@ class Avoid(Part):
     unless: tuple[Text, ...] = Field(default=(), description="Words before them with which they are right.")
 
 
-class Checking(Part):
+class Checking(ContentModel):
     """What a reply is looked over for before it is sent. It is a warning, never a bar."""
 
     sentence: int = Field(default=20, ge=5, le=60, description="Words from which a sentence is called long.")
@@ -60,7 +60,7 @@ class Checking(Part):
     hard: Mapping[Text, Text] = Field(default_factory=dict, description="Hard words, and easier ones for them.")
 
 
-class Recipient(Part):
+class Recipient(ContentModel):
     """Somebody a case can be referred to."""
 
     id: Id = Field(description="Its name. It never changes.")
@@ -72,10 +72,10 @@ class Recipient(Part):
     needs: tuple[FormId, ...] = Field(default=(), description="Questions of report.yaml whose answers they need.")
 
 
-class DeskFile(Part):
+class DeskFile(ContentModel):
     """``desk.yaml``."""
 
-    sender: Sender = Field(description="Who we are, on a referral.")
+    sender: ReferralSender = Field(description="Who we are, on a referral.")
     phrases: tuple[SavedPhrase, ...] = Field(default=(), description="Phrases for replies.")
     checking: Checking = Field(default_factory=Checking, description="What a reply is looked over for.")
     labels: tuple[Label, ...] = Field(default=(), description="Labels that are offered; staff may write others.")

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from safetybot.guidance.desk import PLACEHOLDER
 from safetybot.guidance.explain import unknown
 from safetybot.guidance.faults import Fault
-from safetybot.guidance.yaml_source import Loc, Source
+from safetybot.guidance.yaml_source import Loc, YamlSource
 
 
-def check_desk(source: Source, helplines: frozenset[str] | None, questions: frozenset[str] | None) -> Iterator[Fault]:
+def check_desk(
+    source: YamlSource, helplines: frozenset[str] | None, questions: frozenset[str] | None
+) -> Iterator[Fault]:
     """Every fault between the parts of the desk's file, and names that lead nowhere.
 
     ``helplines`` and ``questions`` are the ids that may be named; None where that cannot be told.
@@ -36,7 +38,7 @@ def check_desk(source: Source, helplines: frozenset[str] | None, questions: froz
                 yield source.fault(place, unknown("question ", question, questions))
 
 
-def _filled(source: Source, loc: Loc, helplines: frozenset[str] | None) -> Iterator[Fault]:
+def _filled(source: YamlSource, loc: Loc, helplines: frozenset[str] | None) -> Iterator[Fault]:
     text = source.text(*loc) or ""
     for name in PLACEHOLDER.findall(text):
         if helplines is not None and name not in helplines:
@@ -45,11 +47,11 @@ def _filled(source: Source, loc: Loc, helplines: frozenset[str] | None) -> Itera
         yield source.fault(loc, "A { or } without its other half. Names to fill in look like {childline}.")
 
 
-def _line(source: Source, seen: dict[str, Loc], name: str) -> int:
+def _line(source: YamlSource, seen: dict[str, Loc], name: str) -> int:
     return source.place(seen[name.casefold()])[0]
 
 
-def _same_id(source: Source, section: Loc) -> Iterator[Fault]:
+def _same_id(source: YamlSource, section: Loc) -> Iterator[Fault]:
     seen: dict[str, Loc] = {}
     for loc, _ in source.items(*section):
         name = source.text(*loc, "id")

@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process, utils
 
 from safetybot.guidance.faults import Fault
-from safetybot.guidance.model import ASKS_MIN, ID_MAX, Part
-from safetybot.guidance.yaml_source import Loc, Source
+from safetybot.guidance.model import ASKS_MIN, ID_MAX, ContentModel
+from safetybot.guidance.yaml_source import Loc, YamlSource
 
 NEAR = 70
 """Likeness, out of 100, from which another name is worth suggesting."""
@@ -40,7 +40,7 @@ def unknown(what: str, name: str, names: Iterable[str]) -> str:
 
 
 def explain(
-    problem: ValidationError, source: Source, model: type[Part], *, needed: Container[Loc] | None = None
+    problem: ValidationError, source: YamlSource, model: type[ContentModel], *, needed: Container[Loc] | None = None
 ) -> list[Fault]:
     """A fault for each error, except those that only follow from another on the same line or name.
 
@@ -81,7 +81,7 @@ def fields(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
     return tuple(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
 
 
-def _say(mistake: ErrorDetails, loc: Loc, source: Source, model: type[Part]) -> str | None:
+def _say(mistake: ErrorDetails, loc: Loc, source: YamlSource, model: type[ContentModel]) -> str | None:
     """The words for one error; None where another error says it better."""
     kind, value = mistake["type"], mistake["input"]
     name = next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
@@ -176,7 +176,7 @@ def _too_few(name: str, count: int, least: int) -> str | None:
 # -- something of another shape than wanted: a list for a text, a text for a list, …
 
 
-def _text_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+def _text_wanted(name: str, value: object, source: YamlSource, loc: Loc) -> str:
     line, column = source.place(loc)
     sign = source.lines[line - 1][column - 1 : column]
     if sign in ("[", "{", "?"):
@@ -186,27 +186,27 @@ def _text_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
     return f"`{name}` takes one text, not a list. Delete the `-`, or use `|` for more than one line."
 
 
-def _list_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+def _list_wanted(name: str, value: object, source: YamlSource, loc: Loc) -> str:
     if isinstance(value, str) and value.startswith("-"):
         return "Add a space after the `-`."
     return f"`{name}` takes a list: put each part on its own line, after `- `."
 
 
-def _keys_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+def _keys_wanted(name: str, value: object, source: YamlSource, loc: Loc) -> str:
     if isinstance(value, str) and re.match(r"[\w-]+:\S", value):
         return "Add a space after the colon."
     return f"`{name}` takes lines such as `key: text`, two spaces further in."
 
 
-def _yes_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+def _yes_wanted(name: str, value: object, source: YamlSource, loc: Loc) -> str:
     return "Use true or false."
 
 
-def _number_wanted(name: str, value: object, source: Source, loc: Loc) -> str:
+def _number_wanted(name: str, value: object, source: YamlSource, loc: Loc) -> str:
     return "Write a whole number, such as 500."
 
 
-_WRONG_SHAPE: dict[str, Callable[[str, object, Source, Loc], str]] = {
+_WRONG_SHAPE: dict[str, Callable[[str, object, YamlSource, Loc], str]] = {
     "string_type": _text_wanted,
     "date_type": _text_wanted,
     "tuple_type": _list_wanted,

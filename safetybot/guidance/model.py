@@ -16,17 +16,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from safetybot.guidance.base import BUTTON_MAX as BUTTON_MAX
+from safetybot.guidance.base import ID_MAX as ID_MAX
+from safetybot.guidance.base import STEP_MAX as STEP_MAX
+from safetybot.guidance.base import ButtonText as ButtonText
+from safetybot.guidance.base import ContentModel as ContentModel
+from safetybot.guidance.base import Id as Id
+from safetybot.guidance.base import StepText as StepText
+from safetybot.guidance.base import Text as Text
+from safetybot.guidance.base import Urgency as Urgency
 from safetybot.guidance.desk import DeskFile
 from safetybot.guidance.finding import Finding
-from safetybot.guidance.parts import BUTTON_MAX as BUTTON_MAX
-from safetybot.guidance.parts import ID_MAX as ID_MAX
-from safetybot.guidance.parts import STEP_MAX as STEP_MAX
-from safetybot.guidance.parts import ButtonText as ButtonText
-from safetybot.guidance.parts import Id as Id
-from safetybot.guidance.parts import Part as Part
-from safetybot.guidance.parts import StepText as StepText
-from safetybot.guidance.parts import Text as Text
-from safetybot.guidance.parts import Urgency as Urgency
 from safetybot.guidance.report_form import ReportForm
 
 FIRST_MAX = 300
@@ -90,21 +90,21 @@ WebAddress = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
 Day = Annotated[dt.date, BeforeValidator(_written_as_date)]
 
 
-class Step(Part):
+class Step(ContentModel):
     """One further message of an answer, and the button that asks for it."""
 
     button: ButtonText = Field(description="What the young person presses to read this step.")
     say: StepText = Field(description="The message of this step.")
 
 
-class YoungerAnswer(Part):
+class YoungerAnswer(ContentModel):
     """The answer for a child under 11."""
 
     first: FirstText = Field(description="The first message, in words a seven-year-old can read.")
     steps: tuple[Step, ...] = Field(default=(), description="Further messages, each behind its own button.")
 
 
-class Answer(Part):
+class Answer(ContentModel):
     """What the bot says on a topic."""
 
     first: FirstText = Field(
@@ -114,7 +114,7 @@ class Answer(Part):
     younger: YoungerAnswer | None = Field(default=None, description="The answer for a child under 11.")
 
 
-class Source(Part):
+class Source(ContentModel):
     """Where a fact in an answer comes from."""
 
     name: Text = Field(description="Who says so.")
@@ -122,21 +122,21 @@ class Source(Part):
     checked: Day = Field(description="The day somebody last checked it.")
 
 
-class Review(Part):
+class Review(ContentModel):
     """Who looks at a topic again, and when."""
 
     owner: Text = Field(description="Who is responsible for this topic.")
     due: Day = Field(description="The day it must be looked at again.")
 
 
-class TopicTest(Part):
+class TopicTest(ContentModel):
     """A message whose topic must hold, or the change does not go live."""
 
     say: Text = Field(description="What a young person might write.")
     expect: Id = Field(description="The topic it must get.")
 
 
-class Accepted(Part):
+class Accepted(ContentModel):
     """A finding of the review that stays on purpose, so that nobody is told of it again."""
 
     finding: Finding = Field(description="The finding's name, as it stands in brackets behind it.")
@@ -146,7 +146,7 @@ class Accepted(Part):
     reason: Text = Field(description="Why it stays; the next editor reads this.")
 
 
-class Topic(Part):
+class Topic(ContentModel):
     """One thing young people ask about, and its answer."""
 
     id: Id = Field(description="The name used by other files. It never changes.")
@@ -164,14 +164,14 @@ class Topic(Part):
     asks: tuple[Text, ...] = Field(min_length=ASKS_MIN, description="How young people say it; 12 at least, 60 is good.")
 
 
-class TextLine(Part):
+class TextLine(ContentModel):
     """A number that takes texts, and the word to send."""
 
     number: Text = Field(description="The number to text.")
     word: Text | None = Field(default=None, description="The word to send, where one is needed.")
 
 
-class Helpline(Part):
+class Helpline(ContentModel):
     """A service that young people or adults can turn to. Its number stands here and nowhere else."""
 
     id: Id = Field(description="The name topics use.")
@@ -190,20 +190,20 @@ class Helpline(Part):
     accepted: tuple[Accepted, ...] = Field(default=(), description="Findings of the review that stay on purpose.")
 
 
-class HelplinesFile(Part):
+class HelplinesFile(ContentModel):
     """``helplines.yaml``."""
 
     helplines: tuple[Helpline, ...] = Field(min_length=1, description="Every service, each with its number.")
 
 
-class DangerTest(Part):
+class DangerTest(ContentModel):
     """A message whose danger must hold, or the change does not go live."""
 
     say: Text = Field(description="What a young person might write.")
     expect: Sign = Field(description="How dangerous it must be taken to be.")
 
 
-class DangerFile(Part):
+class DangerFile(ContentModel):
     """``danger.yaml``: signs of danger and their look-alikes, as young people write them."""
 
     emergency: tuple[Text, ...] = Field(min_length=1, description="Life or safety is at risk now.")
@@ -212,20 +212,20 @@ class DangerFile(Part):
     tests: tuple[DangerTest, ...] = Field(default=(), description="Messages whose danger must hold.")
 
 
-class SlangFile(Part):
+class SlangFile(ContentModel):
     """``slang.yaml``: how young people write, and the plain words."""
 
     slang: Mapping[Text, Text] = Field(description="Slang or short form, and what it stands for.")
 
 
-class NoneFile(Part):
+class NoneFile(ContentModel):
     """``none.yaml``: messages this bot has no advice for."""
 
     off_topic: tuple[Text, ...] = Field(min_length=1, description="Not about online safety or wellbeing.")
     insults: tuple[Text, ...] = Field(min_length=1, description="Insults and rude messages aimed at the bot.")
 
 
-class MenuCommand(Part):
+class MenuCommand(ContentModel):
     """A command as it stands in the channel's menu."""
 
     command: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")] = Field(
@@ -234,7 +234,7 @@ class MenuCommand(Part):
     description: Annotated[Text, Field(max_length=100)] = Field(description="What it does, as the menu shows it.")
 
 
-class BotProfile(Part):
+class BotProfile(ContentModel):
     """How the bot presents itself before the first message."""
 
     name: Annotated[Text, Field(max_length=64)] = Field(description="The bot's name.")
@@ -242,10 +242,10 @@ class BotProfile(Part):
     description: Annotated[Text, Field(max_length=512)] = Field(description="Shown before the first message.")
 
 
-class WordingFile(Part):
+class WordingFile(ContentModel):
     """``wording.yaml``: every sentence the bot says beside the topics.
 
-    ``say`` and ``buttons`` are keyed by the names in :mod:`safetybot.guidance.phrases`; the reader checks
+    ``say`` and ``buttons`` are keyed by the names in :mod:`safetybot.guidance.wording_keys`; the reader checks
     that the first language has every one.
     """
 

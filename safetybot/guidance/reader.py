@@ -12,20 +12,29 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from safetybot.guidance.checks import Pages, check
+from safetybot.guidance.checks import LanguageFiles, check
 from safetybot.guidance.desk import DeskFile
 from safetybot.guidance.explain import explain, nearest
 from safetybot.guidance.faults import ContentError, Fault, Severity, errors, in_order
-from safetybot.guidance.links import LEADS_OUT, LeadsOut, inside
-from safetybot.guidance.model import DangerFile, Guidance, HelplinesFile, NoneFile, Part, SlangFile, Topic, WordingFile
+from safetybot.guidance.model import (
+    ContentModel,
+    DangerFile,
+    Guidance,
+    HelplinesFile,
+    NoneFile,
+    SlangFile,
+    Topic,
+    WordingFile,
+)
 from safetybot.guidance.report_form import ReportForm
-from safetybot.guidance.yaml_source import Loc, Source, parse, read_source
-from safetybot.settling import uncollected
+from safetybot.guidance.symlinks import LEADS_OUT, LeadsOut, inside
+from safetybot.guidance.yaml_source import Loc, YamlSource, parse, read_source
+from safetybot.process.garbage_collection import gc_paused
 
 FIRST_LANGUAGE = "en"
 """The language that must be complete, and lends the others what they lack."""
 
-FILES: Mapping[str, type[Part]] = MappingProxyType(
+FILES: Mapping[str, type[ContentModel]] = MappingProxyType(
     {
         "wording": WordingFile,
         "helplines": HelplinesFile,
@@ -49,7 +58,7 @@ OPTIONAL: Mapping[str, str] = MappingProxyType(
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _IGNORED_ENDINGS = frozenset({".md", ".json", ".swp", ".tmp", ".bak"})
 
-PartT = TypeVar("PartT", bound=Part)
+PartT = TypeVar("PartT", bound=ContentModel)
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class ReadResult:
 
     guidance: Guidance | None
     faults: tuple[Fault, ...]
-    pages: Pages
+    pages: LanguageFiles
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class Library:
     languages: Mapping[str, Guidance]
     faults: tuple[Fault, ...]
     first: str = FIRST_LANGUAGE
-    pages: Mapping[str, Pages] = field(default_factory=dict, repr=False)
+    pages: Mapping[str, LanguageFiles] = field(default_factory=dict, repr=False)
     """The files as they were read, to say where something stands."""
 
     def __reduce__(self) -> tuple[type[Library], tuple[object, ...]]:
@@ -103,13 +112,13 @@ class Library:
         return Fault(f"{name}.yaml", 1, 1, message, severity)
 
 
-@uncollected()
+@gc_paused()
 def read_content(
     folder: Path,
     *,
     first: str = FIRST_LANGUAGE,
     today: dt.date | None = None,
-    read: Callable[[Path, Path], Source] = read_source,
+    read: Callable[[Path, Path], YamlSource] = read_source,
 ) -> Library:
     """Read every language of a content folder. ``today`` decides which reviews are overdue.
 
@@ -135,9 +144,9 @@ def read_language(folder: Path, fallback: Guidance | None = None, *, today: dt.d
     """Read one language's folder. Without a ``fallback`` it must be complete; with one, it borrows what it lacks."""
     lent = None
     if fallback is not None:
-        ids = (Source(f"{name}.yaml", data={"id": name}) for name in fallback.topics)
-        helplines = Source("helplines.yaml", data={"helplines": [{"id": name} for name in fallback.helplines]})
-        lent = Pages(tuple(ids), {"helplines": helplines})
+        ids = (YamlSource(f"{name}.yaml", data={"id": name}) for name in fallback.topics)
+        helplines = YamlSource("helplines.yaml", data={"helplines": [{"id": name} for name in fallback.helplines]})
+        lent = LanguageFiles(tuple(ids), {"helplines": helplines})
     return _read(folder, folder.parent, fallback, lent, today or dt.datetime.now(dt.UTC).date())
 
 
@@ -160,9 +169,9 @@ def _read(
     folder: Path,
     root: Path,
     fallback: Guidance | None,
-    lent: Pages | None,
+    lent: LanguageFiles | None,
     today: dt.date,
-    read: Callable[[Path, Path], Source] = read_source,
+    read: Callable[[Path, Path], YamlSource] = read_source,
 ) -> ReadResult:
     """One language: read the files, check each, check them together, and join them if all is well.
 
@@ -170,17 +179,17 @@ def _read(
     """
     if lent is None and not folder.is_dir():
         missing = Fault(folder.as_posix(), 1, 1, "This folder is missing, and with it the content.")
-        return ReadResult(None, (missing,), Pages(()))
+        return ReadResult(None, (missing,), LanguageFiles(()))
     for each in (folder, folder / "topics"):
         try:
             inside(each, root)
         except LeadsOut:  # not even the names of what is there are shown
-            return ReadResult(None, (Fault(each.as_posix(), 1, 1, LEADS_OUT),), Pages(()))
+            return ReadResult(None, (Fault(each.as_posix(), 1, 1, LEADS_OUT),), LanguageFiles(()))
     names = _names(folder)
     topic_names = _names(folder / "topics")
     needed = FILES.keys() - OPTIONAL.keys() if lent is None else frozenset[str]()
     files = {name: read(folder / f"{name}.yaml", root) for name in FILES if f"{name}.yaml" in names or name in needed}
-    pages = Pages(tuple(read(folder / "topics" / name, root) for name in topic_names if _is_yaml(name)), files)
+    pages = LanguageFiles(tuple(read(folder / "topics" / name, root) for name in topic_names if _is_yaml(name)), files)
 
     faults = _stray(folder, names, known=[*FILES], folders=["topics"])
     faults += _stray(folder / "topics", topic_names, known=None, folders=[])
@@ -190,7 +199,7 @@ def _read(
         if name not in files:
             # Nobody deletes the way to report by plan; but advice must go on without it.
             faults.append(Fault((folder / f"{name}.yaml").as_posix(), 1, 1, message, "warning"))
-    parts: dict[str, Part] = {}
+    parts: dict[str, ContentModel] = {}
     for name, source in files.items():
         part = _validated(FILES[name], source, faults, partial=lent is not None and name == "wording")
         if part is not None:
@@ -233,7 +242,7 @@ def _stray(folder: Path, names: list[str], *, known: list[str] | None, folders: 
     return faults
 
 
-def _validated(model: type[PartT], source: Source, faults: list[Fault], *, partial: bool = False) -> PartT | None:
+def _validated(model: type[PartT], source: YamlSource, faults: list[Fault], *, partial: bool = False) -> PartT | None:
     """The file as its model, or None; what is wrong with it is added to ``faults``.
 
     A ``partial`` file may leave out what the first language has: everything but its own name.
@@ -248,7 +257,9 @@ def _validated(model: type[PartT], source: Source, faults: list[Fault], *, parti
         return None
 
 
-def _joined(code: str, own: list[Topic], parts: Mapping[str, Any], pages: Pages, fallback: Guidance | None) -> Guidance:
+def _joined(
+    code: str, own: list[Topic], parts: Mapping[str, Any], pages: LanguageFiles, fallback: Guidance | None
+) -> Guidance:
     """One language's guidance from its valid parts, completed from the fallback."""
     helplines = parts["helplines"].helplines if "helplines" in parts else ()
     if fallback is None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from safetybot.guidance.base import BUTTON_MAX
 from safetybot.guidance.explain import unknown
 from safetybot.guidance.faults import Fault
-from safetybot.guidance.parts import BUTTON_MAX
-from safetybot.guidance.report_form import CHOICE_MAX, LIMITS_MAX, TEXT_LIMIT, WORDS_LIMIT, Kind
-from safetybot.guidance.yaml_source import Loc, Source
+from safetybot.guidance.report_form import CHOICE_MAX, LIMITS_MAX, TEXT_LIMIT, WORDS_LIMIT, QuestionKind
+from safetybot.guidance.yaml_source import Loc, YamlSource
 
-_WITH_CHOICES = (Kind.CHOICE, Kind.CHOICES)
+_WITH_CHOICES = (QuestionKind.CHOICE, QuestionKind.CHOICES)
 
 
-def check_report(source: Source, topics: frozenset[str]) -> Iterator[Fault]:
+def check_report(source: YamlSource, topics: frozenset[str]) -> Iterator[Fault]:
     """Every fault between the parts of the report form; ``topics`` are the ids that choices may name."""
     questions = [loc for loc, _ in source.items("questions")]
     if not questions:
@@ -39,11 +39,11 @@ def check_report(source: Source, topics: frozenset[str]) -> Iterator[Fault]:
         yield source.fault(("buttons", "tick"), "One sign only: it stands before the words of a button.")
 
 
-def _all_ids(source: Source, questions: list[Loc]) -> list[str]:
+def _all_ids(source: YamlSource, questions: list[Loc]) -> list[str]:
     return [id_ for loc in questions if (id_ := source.text(*loc, "id"))]
 
 
-def _same_name(source: Source, places: list[Loc], key: str, what: str) -> Iterator[Fault]:
+def _same_name(source: YamlSource, places: list[Loc], key: str, what: str) -> Iterator[Fault]:
     seen: dict[str, Loc] = {}
     for loc in places:
         name = source.text(*loc, key)
@@ -54,10 +54,10 @@ def _same_name(source: Source, places: list[Loc], key: str, what: str) -> Iterat
             seen[name.casefold()] = (*loc, key)
 
 
-def _fitting(source: Source, loc: Loc) -> Iterator[Fault]:
+def _fitting(source: YamlSource, loc: Loc) -> Iterator[Fault]:
     """Keys that belong to another kind of question, and those that this kind needs."""
     kind = source.text(*loc, "kind")
-    if kind not in list(Kind):
+    if kind not in list(QuestionKind):
         return  # told already
     has = source.at(loc)
     keys = has if isinstance(has, dict) else {}
@@ -65,16 +65,16 @@ def _fitting(source: Source, loc: Loc) -> Iterator[Fault]:
         yield source.fault((*loc, "kind"), f"A question of kind `{kind}` needs `choices`.")
     if kind not in _WITH_CHOICES and "choices" in keys:
         yield source.fault((*loc, "choices"), f"A question of kind `{kind}` has no choices. Use `choice`.", key=True)
-    if kind != Kind.INFO and "label" not in keys:
+    if kind != QuestionKind.INFO and "label" not in keys:
         yield source.fault(loc, "`label` is missing. Add a line `label: …`: the question in a word or two.")
     only_text = ("several", "required", "envelope")
-    for key in (name for name in only_text if name in keys and kind != Kind.TEXT):
+    for key in (name for name in only_text if name in keys and kind != QuestionKind.TEXT):
         yield source.fault((*loc, key), f"Only a question of kind `text` takes `{key}`.", key=True)
-    if kind == Kind.INFO and "limit" in keys:
+    if kind == QuestionKind.INFO and "limit" in keys:
         yield source.fault((*loc, "limit"), "A question of kind `info` has no answer. Delete this line.", key=True)
 
 
-def _choices(source: Source, loc: Loc, topics: frozenset[str]) -> Iterator[Fault]:
+def _choices(source: YamlSource, loc: Loc, topics: frozenset[str]) -> Iterator[Fault]:
     places = [at for at, _ in source.items(*loc, "choices")]
     if len(places) == 1:
         yield source.fault((*loc, "choices"), "One choice is none. Add another.")
@@ -85,14 +85,14 @@ def _choices(source: Source, loc: Loc, topics: frozenset[str]) -> Iterator[Fault
         if button and CHOICE_MAX < len(button) <= BUTTON_MAX:
             message = f"{len(button)} characters; limit {CHOICE_MAX}, for a tick stands before a chosen one."
             yield source.fault((*at, "button"), message)
-        if source.text(*at, "say") and source.text(*loc, "kind") == Kind.CHOICES:
+        if source.text(*at, "say") and source.text(*loc, "kind") == QuestionKind.CHOICES:
             yield source.fault((*at, "say"), "Only a choice of a question of kind `choice` takes `say`.", key=True)
         for place, topic in source.texts(*at, "topics"):
             if topic not in topics:
                 yield source.fault(place, unknown("topic ", topic, topics))
 
 
-def _conditions(source: Source, loc: Loc, earlier: dict[str, frozenset[str]], every: list[str]) -> Iterator[Fault]:
+def _conditions(source: YamlSource, loc: Loc, earlier: dict[str, frozenset[str]], every: list[str]) -> Iterator[Fault]:
     """What ``when`` asks for: questions above, and choices that they have."""
     wheres = [(*loc, "when"), *((*at, "when") for at, _ in source.items(*loc, "instead"))]
     for where in wheres:
@@ -110,7 +110,7 @@ def _conditions(source: Source, loc: Loc, earlier: dict[str, frozenset[str]], ev
                         yield source.fault(at, unknown("choice ", choice, earlier[question]))
 
 
-def _required(source: Source, questions: list[Loc]) -> Iterator[Fault]:
+def _required(source: YamlSource, questions: list[Loc]) -> Iterator[Fault]:
     """One question is required, and it is asked of everybody."""
     required = [loc for loc in questions if (source.text(*loc, "required") or "").lower() == "true"]
     if not required:
@@ -126,7 +126,7 @@ def _required(source: Source, questions: list[Loc]) -> Iterator[Fault]:
             yield source.fault((*loc, "envelope"), "What happened goes into the report. Delete this line.", key=True)
 
 
-def _danger_first(source: Source, first: Loc) -> Iterator[Fault]:
+def _danger_first(source: YamlSource, first: Loc) -> Iterator[Fault]:
     """Nobody in danger is asked anything else first."""
     cards = [source.text(*at, "card") or source.text(*at, "urgency") for at, _ in source.items(*first, "choices")]
     if not {"true", "emergency"} & {(card or "").lower() for card in cards}:
@@ -135,7 +135,7 @@ def _danger_first(source: Source, first: Loc) -> Iterator[Fault]:
         yield source.fault((*first, "when"), "The first question is asked of everybody. Delete `when`.", key=True)
 
 
-def _limits(source: Source, questions: list[Loc]) -> Iterator[Fault]:
+def _limits(source: YamlSource, questions: list[Loc]) -> Iterator[Fault]:
     total = 0
     for loc in questions:
         kind, limit = source.text(*loc, "kind"), source.text(*loc, "limit")
@@ -143,8 +143,8 @@ def _limits(source: Source, questions: list[Loc]) -> Iterator[Fault]:
             if int(limit[:9]) < 1:
                 yield source.fault((*loc, "limit"), "A limit is 1 or more.")
             total += int(limit[:9])
-        elif kind in (*_WITH_CHOICES, Kind.TEXT):
-            total += TEXT_LIMIT if kind == Kind.TEXT else WORDS_LIMIT
+        elif kind in (*_WITH_CHOICES, QuestionKind.TEXT):
+            total += TEXT_LIMIT if kind == QuestionKind.TEXT else WORDS_LIMIT
     if total > LIMITS_MAX:
         message = f"The limits of all questions make {total} characters; a report holds {LIMITS_MAX}. Lower some."
         yield source.fault(("questions",), message, key=True)

@@ -13,8 +13,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from safetybot.guidance.parts import ButtonText, Id, Part, StepText, Text, Urgency
-from safetybot.guidance.phrases import Phrase
+from safetybot.guidance.base import ButtonText, ContentModel, Id, StepText, Text, Urgency
+from safetybot.guidance.wording_keys import WordingPurpose
 
 FORM_ID_MAX = 24
 """Characters in the id of a question or choice: ``rep:set:<question>:<choice>`` must fit Telegram's 64 bytes."""
@@ -35,7 +35,7 @@ FormId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", m
 Condition = Mapping[FormId, Annotated[tuple[FormId, ...], Field(min_length=1)]]
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """How a question is answered."""
 
     CHOICE = "choice"
@@ -51,7 +51,7 @@ class Envelope(StrEnum):
     CONTACT = "contact"
 
 
-class Choice(Part):
+class FormChoice(ContentModel):
     """One button of a question."""
 
     id: FormId = Field(description="The name other questions use. It never changes.")
@@ -62,50 +62,52 @@ class Choice(Part):
     say: StepText | None = Field(default=None, description="Said once it is chosen, above the next question.")
 
 
-class Instead(Part):
+class Instead(ContentModel):
     """Other words for a question, for some of those who report."""
 
     when: Condition = Field(min_length=1, description="Earlier answers with which these words are used.")
     ask: StepText = Field(description="The question in these words.")
 
 
-class Question(Part):
+class Question(ContentModel):
     """One question: one message, with its buttons."""
 
     id: FormId = Field(description="The name other questions use. It never changes.")
-    kind: Kind = Field(description="choice (one button), choices (several), text (own words) or info (only to read).")
+    kind: QuestionKind = Field(
+        description="choice (one button), choices (several), text (own words) or info (only to read)."
+    )
     label: ButtonText | None = Field(default=None, description="The question in a word or two, for looking it over.")
     ask: StepText = Field(description="The question as it is asked.")
     instead: tuple[Instead, ...] = Field(default=(), description="Other words for some; the first that fits is used.")
     when: Condition = Field(default_factory=dict, description="Earlier answers with which it is asked at all.")
-    choices: tuple[Choice, ...] = Field(default=(), description="The buttons of a choice or choices.")
+    choices: tuple[FormChoice, ...] = Field(default=(), description="The buttons of a choice or choices.")
     required: bool = Field(default=False, description="Whether a report cannot be sent without it.")
     several: bool = Field(default=False, description="Whether a text may be several messages, ended with a button.")
     limit: int | None = Field(default=None, description="Characters the answer may have in all.")
     envelope: Envelope = Field(default=Envelope.REPORT, description="report, or contact: sealed by itself.")
 
-    def choice(self, id_: str) -> Choice | None:
+    def choice(self, id_: str) -> FormChoice | None:
         """The choice with this id."""
         return next((choice for choice in self.choices if choice.id == id_), None)
 
     @property
     def characters(self) -> int:
         """Characters its own words may have in all."""
-        return self.limit or (TEXT_LIMIT if self.kind is Kind.TEXT else WORDS_LIMIT)
+        return self.limit or (TEXT_LIMIT if self.kind is QuestionKind.TEXT else WORDS_LIMIT)
 
 
-class Typed(Part):
+class TypedCommands(ContentModel):
     """Words that do what a button does, where they are the whole message."""
 
     onward: tuple[Text, ...] = Field(default=(), description="Go on, under what is only to read.")
     skip: tuple[Text, ...] = Field(default=(), description="Skip, under a question for own words.")
 
 
-class ReportForm(Part):
+class ReportForm(ContentModel):
     """``report.yaml``."""
 
     questions: tuple[Question, ...] = Field(min_length=1, description="The questions, in the order they are asked.")
-    typed: Typed = Field(default_factory=Typed, description="Words that do what a button does.")
+    typed: TypedCommands = Field(default_factory=TypedCommands, description="Words that do what a button does.")
     say: Mapping[Id, Text] = Field(description="Messages, by name.")
     buttons: Mapping[Id, ButtonText] = Field(description="Buttons, by name.")
 
@@ -119,11 +121,11 @@ class ReportForm(Part):
         return next(question for question in self.questions if question.required)
 
 
-def _phrase(purpose: str, *placeholders: str) -> Phrase:
-    return Phrase(purpose, frozenset(placeholders))
+def _phrase(purpose: str, *placeholders: str) -> WordingPurpose:
+    return WordingPurpose(purpose, frozenset(placeholders))
 
 
-SAY: Mapping[str, Phrase] = MappingProxyType(
+SAY: Mapping[str, WordingPurpose] = MappingProxyType(
     {
         # Filling in the form
         "start": _phrase("said before the first question"),
@@ -199,7 +201,7 @@ SAY: Mapping[str, Phrase] = MappingProxyType(
     }
 )
 
-BUTTONS: Mapping[str, Phrase] = MappingProxyType(
+BUTTONS: Mapping[str, WordingPurpose] = MappingProxyType(
     {
         # Filling in the form
         "tick": _phrase("the sign before a chosen button; two characters at most"),

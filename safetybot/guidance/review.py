@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from safetybot.guidance import phrasing
-from safetybot.guidance.checks import Pages
+from safetybot.guidance import banned_phrases
+from safetybot.guidance.checks import LanguageFiles
 from safetybot.guidance.faults import Fault, in_order
 from safetybot.guidance.finding import BY_MATCHER, NOT_FOUND, Finding
 from safetybot.guidance.model import Group
-from safetybot.guidance.places import finding
+from safetybot.guidance.positions import finding
+from safetybot.guidance.readability import hardest, measure, naming, sentences
 from safetybot.guidance.reader import Library
-from safetybot.guidance.reading import hardest, measure, naming, sentences
-from safetybot.guidance.yaml_source import Loc, Source
+from safetybot.guidance.yaml_source import Loc, YamlSource
 
 SENTENCE_WORDS = 20
 """Words a sentence may have (GOV.UK: longer ones are not understood at first reading)."""
@@ -64,7 +64,7 @@ _SHORT_FORM = re.compile(
 
 
 @dataclass(frozen=True)
-class Found:
+class PendingFinding:
     """A finding before it is known whether it is accepted."""
 
     owner: str
@@ -79,7 +79,7 @@ def review(
     *,
     today: dt.date | None = None,
     shown: Collection[str] = (),
-    more: Iterable[Found] = (),
+    more: Iterable[PendingFinding] = (),
     matched: bool = False,
 ) -> tuple[Fault, ...]:
     """Every finding of every language that is not accepted, in order.
@@ -124,10 +124,10 @@ class _Entry:
     owner: str
     finding: str
     about: str
-    source: Source
+    source: YamlSource
     loc: Loc
 
-    def fits(self, found: Found) -> bool:
+    def fits(self, found: PendingFinding) -> bool:
         same = found.owner == self.owner and found.fault.finding == self.finding
         return same and _flat(self.about) in _flat(found.about)
 
@@ -138,7 +138,7 @@ def _flat(text: str) -> str:
 
 def _accepted(library: Library) -> Iterator[_Entry]:
     for pages in library.pages.values():
-        owners: list[tuple[Source, Loc]] = [(source, ()) for source in pages.topics]
+        owners: list[tuple[YamlSource, Loc]] = [(source, ()) for source in pages.topics]
         if helplines := pages.files.get("helplines"):
             owners += [(helplines, loc) for loc, _ in helplines.items("helplines")]
         for source, at in owners:
@@ -148,11 +148,13 @@ def _accepted(library: Library) -> Iterator[_Entry]:
                     yield _Entry(owner, name, source.text(*loc, "about") or "", source, loc)
 
 
-def _language(pages: Pages, lent: Pages | None, today: dt.date, shown: Collection[str]) -> Iterator[Found]:
+def _language(
+    pages: LanguageFiles, lent: LanguageFiles | None, today: dt.date, shown: Collection[str]
+) -> Iterator[PendingFinding]:
     lines = [page.files["helplines"] for page in (pages, lent) if page and "helplines" in page.files]
     names = naming({_called(source, loc) for source in lines for loc, _ in source.items("helplines")})
     calls = [call for source in lines for loc, _ in source.items("helplines") for call in _numbers_of(source, loc)]
-    known = phrasing.helpline_numbers(calls)
+    known = banned_phrases.helpline_numbers(calls)
     for source in pages.topics:
         yield from _texts(source, names, known)
         yield from _examples(source)
@@ -165,11 +167,11 @@ def _language(pages: Pages, lent: Pages | None, today: dt.date, shown: Collectio
             yield from _wording(other)
 
 
-def _called(source: Source, loc: Loc) -> str:
+def _called(source: YamlSource, loc: Loc) -> str:
     return (source.text(*loc, "name") or "").split(" (")[0]
 
 
-def _numbers_of(source: Source, loc: Loc) -> list[str]:
+def _numbers_of(source: YamlSource, loc: Loc) -> list[str]:
     found = (source.text(*loc, "call"), source.text(*loc, "text", "number"))
     return [number for number in found if number]
 
@@ -177,7 +179,7 @@ def _numbers_of(source: Source, loc: Loc) -> list[str]:
 # -- what a text says, and how
 
 
-def _messages(source: Source) -> Iterator[tuple[Loc, bool]]:
+def _messages(source: YamlSource) -> Iterator[tuple[Loc, bool]]:
     """Every message of a topic's answer, and whether it is for under-11s."""
     for at, younger in ((("answer",), False), (("answer", "younger"), True)):
         yield (*at, "first"), younger
@@ -185,17 +187,17 @@ def _messages(source: Source) -> Iterator[tuple[Loc, bool]]:
             yield (*loc, "say"), younger
 
 
-def _texts(source: Source, names: re.Pattern[str] | None, known: Collection[str]) -> Iterator[Found]:
+def _texts(source: YamlSource, names: re.Pattern[str] | None, known: Collection[str]) -> Iterator[PendingFinding]:
     owner = source.text("id") or ""
     for loc, younger in _messages(source):
         text = source.text(*loc)
         if not text:
             continue
         yield from _said(source, owner, loc, text)
-        for phrase in phrasing.numbers(text, known):
+        for phrase in banned_phrases.numbers(text, known):
             about = text[phrase.start : phrase.end]
             fault = finding(source, phrase.finding, loc, phrase.message, phrase.start, phrase.end)
-            yield Found(owner, about, fault)
+            yield PendingFinding(owner, about, fault)
         read, target = measure(text, names), YOUNGER_AGE if younger else AGE
         if read.words >= MEASURED_WORDS and round(read.age, 1) > target:
             hard = ", ".join(f"“{word}”" for word in hardest(text, names)[:3])
@@ -204,34 +206,34 @@ def _texts(source: Source, names: re.Pattern[str] | None, known: Collection[str]
                 f"Reads at age {read.age:.1f}; the target is {target:.0f}. "
                 f"Hard words: {hard or 'none'}; longest sentence: {longest} words. Use shorter ones."
             )
-            yield Found(owner, text, finding(source, Finding.READING_AGE, loc, message))
+            yield PendingFinding(owner, text, finding(source, Finding.READING_AGE, loc, message))
 
 
-def _said(source: Source, owner: str, loc: Loc, text: str) -> Iterator[Found]:
+def _said(source: YamlSource, owner: str, loc: Loc, text: str) -> Iterator[PendingFinding]:
     """Long sentences, blame and promises."""
     for each in sentences(text):
         if each.words > SENTENCE_WORDS:
             message = f"{each.words} words in one sentence; {SENTENCE_WORDS} at most. Make two of it."
             fault = finding(source, Finding.LONG_SENTENCE, loc, message, each.start, each.start + len(each.text))
-            yield Found(owner, each.text, fault)
-    for phrase in phrasing.phrases(text):
+            yield PendingFinding(owner, each.text, fault)
+    for phrase in banned_phrases.phrases(text):
         fault = finding(source, phrase.finding, loc, phrase.message, phrase.start, phrase.end)
-        yield Found(owner, text[phrase.start : phrase.end], fault)
+        yield PendingFinding(owner, text[phrase.start : phrase.end], fault)
 
 
-def _wording(source: Source) -> Iterator[Found]:
+def _wording(source: YamlSource) -> Iterator[PendingFinding]:
     """What the bot says beside the topics; nothing of it can be accepted, so only what is plain to see."""
     places = [loc for loc, _ in source.texts("say")]
     places += [(*loc, "ask") for loc, _ in source.items("questions")]
     for loc in places:
-        for phrase in phrasing.phrases(source.text(*loc) or ""):
-            yield Found("", "", finding(source, phrase.finding, loc, phrase.message, phrase.start, phrase.end))
+        for phrase in banned_phrases.phrases(source.text(*loc) or ""):
+            yield PendingFinding("", "", finding(source, phrase.finding, loc, phrase.message, phrase.start, phrase.end))
 
 
 # -- examples
 
 
-def _examples(source: Source) -> Iterator[Found]:
+def _examples(source: YamlSource) -> Iterator[PendingFinding]:
     owner, asks = source.text("id") or "", [text for _, text in source.texts("asks")]
     if source.text("group") == Group.CHAT:
         return  # there are only so many ways to say hello
@@ -239,10 +241,10 @@ def _examples(source: Source) -> Iterator[Found]:
         message = (
             f"{len(asks)} examples; {ENOUGH_EXAMPLES} or more find it reliably. Add {ENOUGH_EXAMPLES - len(asks)}."
         )
-        yield Found(owner, "", finding(source, Finding.FEW_EXAMPLES, ("asks",), message, key=True))
+        yield PendingFinding(owner, "", finding(source, Finding.FEW_EXAMPLES, ("asks",), message, key=True))
     if len(asks) >= VOICES_FROM:
         for about, message in _voices(asks):
-            yield Found(owner, about, finding(source, Finding.ONE_VOICE, ("asks",), message, key=True))
+            yield PendingFinding(owner, about, finding(source, Finding.ONE_VOICE, ("asks",), message, key=True))
 
 
 def _voices(asks: list[str]) -> Iterator[tuple[str, str]]:
@@ -280,30 +282,34 @@ def _day(text: str | None) -> dt.date | None:
         return None
 
 
-def _sources(source: Source, today: dt.date) -> Iterator[Found]:
+def _sources(source: YamlSource, today: dt.date) -> Iterator[PendingFinding]:
     for loc, _ in source.items("sources"):
         checked, name = _day(source.text(*loc, "checked")), source.text(*loc, "name") or ""
         if checked and checked < _months_before(today, SOURCE_MONTHS):
             message = f"“{name}” was last checked on {checked.day} {checked:%B %Y}. Read it again, then set a new day."
-            yield Found(source.text("id") or "", name, finding(source, Finding.OLD_SOURCE, (*loc, "checked"), message))
+            yield PendingFinding(
+                source.text("id") or "", name, finding(source, Finding.OLD_SOURCE, (*loc, "checked"), message)
+            )
 
 
-def _helplines(source: Source, pages: Pages, today: dt.date, shown: Collection[str]) -> Iterator[Found]:
+def _helplines(
+    source: YamlSource, pages: LanguageFiles, today: dt.date, shown: Collection[str]
+) -> Iterator[PendingFinding]:
     used = {name for topic in pages.topics for _, name in topic.texts("helplines")} | {*shown}
     for loc, _ in source.items("helplines"):
         id_, checked = source.text(*loc, "id") or "", _day(source.text(*loc, "checked"))
         if checked and checked < _months_before(today, HELPLINE_MONTHS):
             message = f"Last checked on {checked.day} {checked:%B %Y}. Ring or open it, then set a new day."
-            yield Found(id_, id_, finding(source, Finding.OLD_HELPLINE, (*loc, "checked"), message))
+            yield PendingFinding(id_, id_, finding(source, Finding.OLD_HELPLINE, (*loc, "checked"), message))
         if pages.topics and id_ and id_ not in used:
             message = f"No topic names `{id_}`, so nobody is ever told of it. Add it to a topic's `helplines:` line."
-            yield Found(id_, id_, finding(source, Finding.UNUSED_HELPLINE, (*loc, "id"), message))
+            yield PendingFinding(id_, id_, finding(source, Finding.UNUSED_HELPLINE, (*loc, "id"), message))
 
 
 # -- ways from topic to topic
 
 
-def _graph(pages: Pages, lent: Pages | None) -> Iterator[Found]:
+def _graph(pages: LanguageFiles, lent: LanguageFiles | None) -> Iterator[PendingFinding]:
     """Topics that no other leads to, and those from which no way leads to a person."""
     every = (*pages.topics, *(lent.topics if lent else ()))
     ways = {
@@ -318,11 +324,11 @@ def _graph(pages: Pages, lent: Pages | None) -> Iterator[Found]:
             continue
         if id_ not in led_to and len(ways) > 1:
             message = f"No other topic leads here. Add `{id_}` to the `related:` line of one that is near."
-            yield Found(id_, "", finding(source, Finding.UNREACHABLE, ("id",), message))
+            yield PendingFinding(id_, "", finding(source, Finding.UNREACHABLE, ("id",), message))
         if people and id_ not in people and not people & _reached(id_, ways):
             what = "The topics under `related:` lead to no person" if ways[id_] else "This topic leads nowhere"
             message = f"{what}. Add one of the group `help`, such as `{min(people)}`."
-            yield Found(id_, "", finding(source, Finding.DEAD_END, ("related",), message, key=True))
+            yield PendingFinding(id_, "", finding(source, Finding.DEAD_END, ("related",), message, key=True))
 
 
 def _reached(start: str, ways: dict[str, list[str]]) -> set[str]:

@@ -36,7 +36,7 @@ QUOTE_LINES_MAX = 40
 
 
 @dataclass(frozen=True)
-class Slip:
+class YamlMistake:
     """One mistake of writing; line and column count from 0."""
 
     line: int
@@ -59,7 +59,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def scan(lines: list[str]) -> tuple[list[Slip], list[str]]:
+def scan(lines: list[str]) -> tuple[list[YamlMistake], list[str]]:
     """Every slip that can be named, and the lines with each of them mended."""
     scan = _Scan(list(lines))
     scan.run()
@@ -71,7 +71,7 @@ class _Scan:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self.slips: dict[int, Slip] = {}
+        self.slips: dict[int, YamlMistake] = {}
         self.levels: list[_Level] = []
         self.value: Literal["empty", "text", "closed"] = "empty"
         """What the last line left open: a key awaiting its value, a text that may go on, or neither."""
@@ -332,7 +332,7 @@ class _Scan:
 
     def slip(self, at: int, column: int, message: str) -> None:
         """Note a slip; of one line only the first, for the others mostly follow from it."""
-        self.slips.setdefault(at, Slip(at, column, message))
+        self.slips.setdefault(at, YamlMistake(at, column, message))
 
     def requote(self, at: int, start: int, column: int, message: str, text: str | None = None) -> None:
         """Note a slip at ``column``, and put the text that begins at ``start`` in quotes."""

@@ -19,7 +19,7 @@ from typing import Any, cast
 import yaml
 
 from safetybot.guidance.faults import Fault, Severity
-from safetybot.guidance.links import LEADS_OUT, LeadsOut, open_inside
+from safetybot.guidance.symlinks import LEADS_OUT, LeadsOut, open_inside
 from safetybot.guidance.yaml_scan import scan
 
 Data = str | list["Data"] | dict[str, "Data"]
@@ -52,7 +52,7 @@ _PARSER_ELSE = "This does not fit what stands above. Check spaces, colons and qu
 
 
 @dataclass(frozen=True)
-class Source:
+class YamlSource:
     """One file as read. ``data`` is None where nothing could be made of it; ``faults`` are mistakes of writing."""
 
     path: str
@@ -122,17 +122,17 @@ class Source:
                 yield place, part.strip()
 
 
-def read_source(file: Path, root: Path | None = None) -> Source:
+def read_source(file: Path, root: Path | None = None) -> YamlSource:
     """Read one file. ``root``: the folder that no link may lead out of."""
     path = file.as_posix()
     try:
         content = read_plain(file, root)
     except LeadsOut:
-        return Source(path, faults=(Fault(path, 1, 1, LEADS_OUT),))
+        return YamlSource(path, faults=(Fault(path, 1, 1, LEADS_OUT),))
     except FileNotFoundError:
-        return Source(path, faults=(Fault(path, 1, 1, "This file is missing."),))
+        return YamlSource(path, faults=(Fault(path, 1, 1, "This file is missing."),))
     except OSError as problem:
-        return Source(path, faults=(Fault(path, 1, 1, f"This file cannot be opened: {problem.strerror}."),))
+        return YamlSource(path, faults=(Fault(path, 1, 1, f"This file cannot be opened: {problem.strerror}."),))
     return parse(content, path)
 
 
@@ -156,21 +156,23 @@ def read_plain(file: Path, root: Path | None = None) -> bytes:
         os.close(number)
 
 
-def parse(content: bytes, path: str) -> Source:
+def parse(content: bytes, path: str) -> YamlSource:
     """Make a source of a file's bytes."""
     if len(content) > BYTES_MAX:
-        return Source(path, faults=(Fault(path, 1, 1, "This file is too big; limit 2 MB. Split it or shorten it."),))
+        return YamlSource(
+            path, faults=(Fault(path, 1, 1, "This file is too big; limit 2 MB. Split it or shorten it."),)
+        )
     text, faults = _decode(content, path)
     lines = tuple(text.split("\n"))
-    found = _replace_unreadable(Source(path, lines), faults)
+    found = _replace_unreadable(YamlSource(path, lines), faults)
     if not any(line.strip() and not line.lstrip().startswith("#") for line in lines):
-        return Source(path, lines, faults=(*faults, Fault(path, 1, 1, "This file is empty.")))
+        return YamlSource(path, lines, faults=(*faults, Fault(path, 1, 1, "This file is empty.")))
     try:
-        source = _build(Source(path, lines), found)
+        source = _build(YamlSource(path, lines), found)
     except yaml.YAMLError as problem:
-        source = _mend(Source(path, lines), found, problem)
+        source = _mend(YamlSource(path, lines), found, problem)
     told = {fault.line for fault in faults}
-    return Source(
+    return YamlSource(
         path, lines, source.data, (*faults, *(fault for fault in source.faults if fault.line not in told)),
         source.values, source.keys,
     )  # fmt: skip
@@ -196,7 +198,7 @@ def _decode(content: bytes, path: str) -> tuple[str, list[Fault]]:
     return re.sub(r"\r\n?", "\n", text), faults
 
 
-def _replace_unreadable(source: Source, faults: list[Fault]) -> str:
+def _replace_unreadable(source: YamlSource, faults: list[Fault]) -> str:
     """The text without tabs and hidden characters, each line's first of which becomes a fault."""
     readable = []
     for number, line in enumerate(source.lines, start=1):
@@ -209,23 +211,23 @@ def _replace_unreadable(source: Source, faults: list[Fault]) -> str:
     return "\n".join(readable)
 
 
-def _mend(source: Source, text: str, problem: yaml.YAMLError) -> Source:
+def _mend(source: YamlSource, text: str, problem: yaml.YAMLError) -> YamlSource:
     """Explain why the text is no YAML, and read it as it was probably meant, to find what else is wrong with it."""
     lines = text.split("\n")
     slips, mended = scan(lines) if max(map(len, lines)) <= LINE_MAX else ([], lines)
     if not slips:
-        return Source(source.path, source.lines, None, (_translated(source, problem),))
+        return YamlSource(source.path, source.lines, None, (_translated(source, problem),))
     faults = [source.fault_at(slip.line + 1, slip.column + 1, slip.message) for slip in slips]
     try:
         rest = _build(source, "\n".join(mended))
     except yaml.YAMLError:
-        return Source(source.path, source.lines, None, tuple(faults))
+        return YamlSource(source.path, source.lines, None, tuple(faults))
     told = {fault.line for fault in faults}
     faults += [fault for fault in rest.faults if fault.line not in told]
-    return Source(source.path, source.lines, rest.data, tuple(faults), rest.values, rest.keys)
+    return YamlSource(source.path, source.lines, rest.data, tuple(faults), rest.values, rest.keys)
 
 
-def _translated(source: Source, problem: yaml.YAMLError) -> Fault:
+def _translated(source: YamlSource, problem: yaml.YAMLError) -> Fault:
     """The parser's own complaint, in plain words."""
     said = getattr(problem, "problem", None) or ""
     message = next((plain for words, plain in _PARSER_WORDS if words in said), _PARSER_ELSE)
@@ -247,7 +249,7 @@ class _Open:
     key: str | None = None
 
 
-def _build(source: Source, text: str) -> Source:
+def _build(source: YamlSource, text: str) -> YamlSource:
     """Data and places from YAML text. Raises YAMLError where it is none."""
     builder = _Builder(source, text.split("\n"))
     for event in yaml.parse(text, Loader=_LOADER):
@@ -256,13 +258,13 @@ def _build(source: Source, text: str) -> Source:
     data = builder.data if isinstance(builder.data, dict) else None
     if data is None and not builder.faults:
         builder.tell((1, 1), "This file must be made of lines such as `id: my-topic`.")
-    return Source(source.path, source.lines, data, tuple(builder.faults), builder.values, builder.keys)
+    return YamlSource(source.path, source.lines, data, tuple(builder.faults), builder.values, builder.keys)
 
 
 class _Builder:
     """Takes the parser's events one by one, so that depth costs no stack and nothing is read twice."""
 
-    def __init__(self, source: Source, lines: list[str]) -> None:
+    def __init__(self, source: YamlSource, lines: list[str]) -> None:
         self.source = source
         self.lines = lines
         self.data: Data | None = None

@@ -28,11 +28,11 @@ import numpy.typing as npt
 
 from safetybot.matching.calibration import Logistic
 from safetybot.matching.features import FeatureMatrix, Featuriser
-from safetybot.matching.fitted import Calibration, Fitted, Thresholds
+from safetybot.matching.fitted_model import Calibration, Fitted, Thresholds
 from safetybot.matching.linear import LinearHead
 from safetybot.matching.text import WordList
 from safetybot.matching.tfidf import TfIdf
-from safetybot.modes import is_foreign, others_may_change
+from safetybot.process.file_modes import is_foreign, others_may_change
 
 FORMAT = 23
 """Goes into every key: a change of this module's layout makes old files unknown."""

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from safetybot.matching.features import FeatureMatrix
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.linear import BIAS, REGULARISATION, LinearHead, softmax
 
 FloatArray = npt.NDArray[np.float32]

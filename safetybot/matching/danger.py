@@ -17,9 +17,9 @@ from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted, Thresholds, danger_signals, topics_of
+from safetybot.matching.fitted_model import Fitted, Thresholds, danger_signals, topics_of
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Near, Nearness
+from safetybot.matching.nearest_neighbours import Near, NearestNeighbours
 from safetybot.matching.text import PreparedText
 
 FloatArray = npt.NDArray[np.float32]
@@ -42,7 +42,7 @@ class Danger:
     """Of emergency or check."""
 
 
-class DangerSense:
+class DangerClassifier:
     """Judges messages of one language."""
 
     def __init__(self, corpus: Corpus, fitted: Fitted) -> None:
@@ -57,7 +57,7 @@ class DangerSense:
         self._extremes[2:, self._high[:1]] = 1
         self._first_row = corpus.sign_starts[0]
         signs = fitted.matrix.part(self._first_row, corpus.sign_starts[-1])
-        self._nearness = Nearness(signs, fitted.featuriser.lexical_width, all_at_once=True)
+        self._nearness = NearestNeighbours(signs, fitted.featuriser.lexical_width, all_at_once=True)
         self._ranges = [*itertools.pairwise(start - self._first_row for start in corpus.sign_starts)]
 
     def judge_learnt(
@@ -126,7 +126,7 @@ class DangerSense:
         because = f"close to the {sign.value} sign “{nearest}”" if sign is not Sign.NONE else "no sign of danger"
         return Danger(sign, because, float(emergency), float(check))
 
-    def lean(self, features: Features) -> float:
+    def score(self, features: Features) -> float:
         """A quick look: how much graver than harmless the learnt signs alone take it for, in log odds."""
         emergency, check, none = self._head.scores(features).tolist()
         return float(max(emergency, check) - none)

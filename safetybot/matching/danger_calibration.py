@@ -10,7 +10,7 @@ import numpy.typing as npt
 from safetybot.guidance.model import Sign
 from safetybot.matching.calibration import Logistic, scope_weights, share_of, threshold_for_rate
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
-from safetybot.matching.fitted import Labels, Thresholds, expected_gravity
+from safetybot.matching.fitted_model import Labels, Thresholds, expected_gravity
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int64]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -22,18 +23,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from safetybot.guidance.reader import Library
 from safetybot.matching.cache import FORMAT, MatcherCache
 from safetybot.matching.corpus import SIGNS, Corpus
 from safetybot.matching.correction import LabelledTexts, corrected
 from safetybot.matching.encoder import WIDTH, EncoderMissingError, FloatArray, SentenceEncoder, encoder_hash
 from safetybot.matching.features import Featuriser
-from safetybot.matching.fitted import Fitted, danger_of
-from safetybot.matching.freed import give_back
+from safetybot.matching.fit_messages import NEWS_BYTES, Failure, FitMessage, decoded, encoded
+from safetybot.matching.fitted_model import Fitted, danger_of
 from safetybot.matching.interpreter import Interpreter, known_words, make_preparer
 from safetybot.matching.known_calibration import known_calibration
 from safetybot.matching.known_vectors import known_vectors
-from safetybot.matching.news import NEWS_BYTES, Failure, News, decoded, encoded
-from safetybot.settling import uncollected
+from safetybot.process.garbage_collection import gc_paused
+from safetybot.process.malloc_trim import malloc_trim
 
 CORRECTED_SHARE = 0.01
 """Share of the examples that may differ from the last whole fit before there has to be another: so many are learnt by
@@ -42,6 +44,8 @@ correcting it (:mod:`safetybot.matching.correction`), which an editor waits a se
 Progress = Callable[[str, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
 
+_log = logging.getLogger(__name__)
+
 
 def load_encoder() -> SentenceEncoder | None:
     """The encoder, or None where its files are not in the package."""
@@ -49,6 +53,12 @@ def load_encoder() -> SentenceEncoder | None:
         return SentenceEncoder()
     except EncoderMissingError:
         return None
+
+
+def warn_without_encoder(*, there: bool) -> None:
+    """Log that answers are found by words alone, where the encoder is not ``there``."""
+    if not there:
+        _log.warning("the sentence encoder is missing: answers are found by words alone, and less well")
 
 
 class Fitter:
@@ -67,16 +77,16 @@ class Fitter:
         if last is not None and key == last_key:
             return last
         cache = MatcherCache(self._cache_folder)
-        with uncollected():
+        with gc_paused():
             fitted = cache.load(key)
         if fitted is None:
             fitted = correct_base(corpus, key, cache, self._encoder) or self._fit_apart(corpus, key, progress)
-        with uncollected():
+        with gc_paused():
             preparer = make_preparer(corpus, fitted.word_counts, fitted.known_words)
             interpreter = Interpreter(corpus, fitted, preparer, self._encoder)
         self._last[corpus.language] = (key, interpreter)
         del fitted
-        give_back()
+        malloc_trim()
         return interpreter
 
     def _fit_apart(self, corpus: Corpus, key: str, progress: Progress) -> Fitted:
@@ -102,6 +112,28 @@ class Fitter:
         return fitted
 
 
+def fit_languages(
+    library: Library, fitter: Fitter, progress: Progress = lambda stage, done: None
+) -> dict[str, Interpreter]:
+    """Language code → its interpreter, the first language first; one without examples of its own uses the first's.
+
+    Blocks for seconds where examples changed.
+    """
+    found: dict[str, Interpreter] = {}
+    for code in [library.first, *(code for code in library.languages if code != library.first)]:
+        guidance = library.languages[code]
+        own = bool(guidance.own_topics)
+        found[code] = fitter.interpreter(Corpus.of(guidance), progress) if own else found[library.first]
+    return found
+
+
+def make_fitter(cache_folder: Path) -> Fitter:
+    """A fitter with the encoder of the package; logs a warning where that is missing."""
+    encoder = load_encoder()
+    warn_without_encoder(there=encoder is not None)
+    return Fitter(cache_folder, encoder)
+
+
 def cache_key(corpus: Corpus) -> str:
     """What a fitted matcher depends on: the corpus, the encoder, and the layout of the cache."""
     return corpus.key(encoder_hash(), str(FORMAT))
@@ -124,11 +156,13 @@ def _fit_and_save(key: str, folder: Path, telling: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         corpus = msgspec.msgpack.decode(telling.recv_bytes(), type=Corpus)
-        with uncollected():
-            fitted = fit_corpus(corpus, folder, lambda stage, done: telling.send_bytes(encoded(News(stage, done))))
+        with gc_paused():
+            fitted = fit_corpus(
+                corpus, folder, lambda stage, done: telling.send_bytes(encoded(FitMessage(stage, done)))
+            )
         save_base(corpus, key, fitted, MatcherCache(folder))
     except Exception as error:
-        telling.send_bytes(encoded(News(failure=Failure.of(error))))
+        telling.send_bytes(encoded(FitMessage(failure=Failure.of(error))))
 
 
 def _end_with_parent() -> None:

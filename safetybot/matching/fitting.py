@@ -25,7 +25,7 @@ from safetybot.matching.calibration import (
 from safetybot.matching.corpus import NOT_TOPICS, SIGNS, Corpus
 from safetybot.matching.danger_calibration import calibrate_danger
 from safetybot.matching.features import FeatureMatrix, Featuriser
-from safetybot.matching.fitted import (
+from safetybot.matching.fitted_model import (
     DANGER_WEIGHT,
     Calibration,
     Fitted,

@@ -10,16 +10,16 @@ import numpy as np
 
 from safetybot.guidance.model import Sign
 from safetybot.matching.corpus import Corpus
-from safetybot.matching.danger import Danger, DangerSense, gravest
+from safetybot.matching.danger import Danger, DangerClassifier, gravest
 from safetybot.matching.encoder import WIDTH, FloatArray, SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.matcher import ANSWER_PROBABILITY, Decision, Match, Matcher
 from safetybot.matching.text import (
     WORD,
     PreparedText,
     SlangTable,
-    SpellingMender,
+    SpellingCorrector,
     TextPreparer,
     WordList,
     english_words,
@@ -113,7 +113,7 @@ class Interpreter:
         self._preparer = preparer
         self._encoder = encoder
         self._matcher = Matcher(corpus, fitted)
-        self._danger = DangerSense(corpus, fitted)
+        self._danger = DangerClassifier(corpus, fitted)
 
     def interpret(self, text: str) -> Interpretation:
         """What ``text`` means. Takes a few milliseconds; pure."""
@@ -185,7 +185,7 @@ class Interpreter:
                 if part not in found:
                     found[part] = self._featuriser.features(part, vector)
         count = max(PARTS_READ_MIN, math.ceil(PARTS_READ_SHARE * len(spans)))
-        return dict(sorted(found.items(), key=lambda item: -self._danger.lean(item[1]))[:count])
+        return dict(sorted(found.items(), key=lambda item: -self._danger.score(item[1]))[:count])
 
     def _sentence_of_parts(self, text: str, spans: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
         if self._encoder:
@@ -233,7 +233,7 @@ def make_preparer(
 
     ``counts``: its ``word_counts``; ``known``: :func:`known_words` of its language; where they are known from before.
     """
-    mender = SpellingMender(
+    mender = SpellingCorrector(
         corpus.word_counts if counts is None else counts, known_words(corpus.language) if known is None else known
     )
     return TextPreparer(SlangTable(corpus.slang), mender)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from safetybot.matching.cache import pack_calibration, unpack_calibration
-from safetybot.matching.fitted import Calibration
+from safetybot.matching.fitted_model import Calibration
 
 KNOWN = Path(__file__).parent / "encoder_files" / "calibration.npz"
 

@@ -13,9 +13,9 @@ from safetybot.guidance.model import Urgency
 from safetybot.matching.calibration import first_signals, three_signals
 from safetybot.matching.corpus import INSULT, NOT_TOPICS, Corpus
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import DANGER_WEIGHT, Fitted, topics_of
+from safetybot.matching.fitted_model import DANGER_WEIGHT, Fitted, topics_of
 from safetybot.matching.linear import softmax
-from safetybot.matching.nearness import Near, Nearness
+from safetybot.matching.nearest_neighbours import Near, NearestNeighbours
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -80,7 +80,7 @@ class Matcher:
         self._calibration = fitted.calibration
         self._nearest_weight = np.float32(fitted.calibration.nearest_weight)
         examples = fitted.matrix.part(0, corpus.class_starts[-1])
-        self._nearness = Nearness(examples, fitted.featuriser.lexical_width)
+        self._nearness = NearestNeighbours(examples, fitted.featuriser.lexical_width)
         self._topics = len(corpus.classes) - len(NOT_TOPICS)
         self._urgent = np.zeros(len(corpus.classes), np.bool_)
         for urgency in (Urgency.HIGH, Urgency.EMERGENCY):

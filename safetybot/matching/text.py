@@ -173,7 +173,7 @@ def word_counts(texts: Iterable[str]) -> Mapping[str, int]:
     return dict(Counter(word for text in texts for word in words(text) if word.isalpha()))
 
 
-class SpellingMender:
+class SpellingCorrector:
     """Turns a misspelt word into the nearest word that the examples use.
 
     A word found in the examples or in the word list stays. Others of four letters or more go to the nearest word
@@ -241,7 +241,7 @@ class PreparedText:
 class TextPreparer:
     """Applies all of this module to one message."""
 
-    def __init__(self, slang: SlangTable, mender: SpellingMender) -> None:
+    def __init__(self, slang: SlangTable, mender: SpellingCorrector) -> None:
         self._slang = slang
         self._mender = mender
 

@@ -14,14 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.storage.tables import cases
-
-CASE = "case"
-"""The case's own key pair as a reader of its envelopes: whoever has the code."""
-RECOVERY = "recovery"
-"""The offline recovery key as a reader."""
+from safetybot.vault.envelopes import EnvelopeKind
 
 
-class Urgency(StrEnum):
+class CaseUrgency(StrEnum):
     """How soon somebody must look at it."""
 
     NORMAL = "normal"
@@ -31,7 +27,7 @@ class Urgency(StrEnum):
     @property
     def rank(self) -> int:
         """0, 1 or 2: higher is sooner."""
-        return list(Urgency).index(self)
+        return list(CaseUrgency).index(self)
 
 
 class Status(StrEnum):
@@ -45,7 +41,7 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """How a case ended."""
 
     REFERRED = "referred"
@@ -58,27 +54,8 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Kind(StrEnum):
-    """What an envelope holds."""
-
-    REPORT = "report"
-    CONTACT = "contact"
-    """How the writer can be reached, if they want to be: staff and recovery alone read it."""
-    ADDITION = "addition"
-    REPLY = "reply"
-    """From staff to the writer; read with the code."""
-    NOTE = "note"
-    """Among staff."""
-    REFERRAL = "referral"
-    """To whom, when, under what reference. Among staff."""
-    LABELS = "labels"
-    """The case's labels; the newest are those it has. Among staff."""
-    LINK = "link"
-    """Another case that names the same account, number or page, or that such a link was wrong. Among staff."""
-
-
-FROM_WRITER = frozenset({Kind.REPORT, Kind.CONTACT, Kind.ADDITION})
-FOR_WRITER = frozenset({Kind.REPORT, Kind.ADDITION, Kind.REPLY})
+FROM_WRITER = frozenset({EnvelopeKind.REPORT, EnvelopeKind.CONTACT, EnvelopeKind.ADDITION})
+FOR_WRITER = frozenset({EnvelopeKind.REPORT, EnvelopeKind.ADDITION, EnvelopeKind.REPLY})
 """Kinds that are sealed to the case as well."""
 
 ALLOWED: Mapping[Status, frozenset[Status]] = MappingProxyType(
@@ -130,10 +107,10 @@ class CaseRow:
 
     ref: CaseRef
     day: str
-    urgency: Urgency
+    urgency: CaseUrgency
     status: Status
     assignee: str | None
-    outcome: Outcome | None
+    outcome: CaseOutcome | None
     closed: str | None
     keep_until: str | None
     warned: str | None
@@ -165,10 +142,10 @@ def row_of(row: Any, unread: int = 0, envelopes: int = 0, size: int = 0) -> Case
     return CaseRow(
         ref=CaseRef(row.id),
         day=row.day,
-        urgency=Urgency(row.urgency),
+        urgency=CaseUrgency(row.urgency),
         status=Status(row.status),
         assignee=row.assignee,
-        outcome=Outcome(row.outcome) if row.outcome else None,
+        outcome=CaseOutcome(row.outcome) if row.outcome else None,
         closed=row.closed,
         keep_until=row.keep_until,
         warned=row.warned,

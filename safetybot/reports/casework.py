@@ -1,6 +1,6 @@
 """The desk's side: what a member of staff does with a case. Each act is written down in the transaction it happens in.
 
-The caller opens the transaction (:func:`safetybot.reports.audit.transaction`). Every function raises UnknownCase,
+The caller opens the transaction (:func:`safetybot.vault.audit.transaction`). Every function raises UnknownCase,
 Shredded, MemberDisabled, MemberLocked and MustChangePassphrase where they apply, and then nothing may be committed.
 """
 
@@ -13,27 +13,17 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import Act, AuditRow, append, history
-from safetybot.reports.cases import (
-    ALLOWED,
-    CASE,
-    CaseRow,
-    Kind,
-    NotAllowed,
-    Outcome,
-    Status,
-    Urgency,
-    case_row,
-)
-from safetybot.reports.envelopes import Locked, Message, Opened, load, open_all, store
-from safetybot.reports.figures import count_opened, count_replied
-from safetybot.reports.login import UnlockedMember, acting
+from safetybot.formats.times import UK, day_of, moment_of
+from safetybot.reports.cases import ALLOWED, CaseOutcome, CaseRow, CaseUrgency, NotAllowed, Status, case_row
+from safetybot.reports.counting import count_opened, count_replied
 from safetybot.reports.retention import shred
-from safetybot.reports.sealing import Json
-from safetybot.reports.staff import list_members, readers
-from safetybot.reports.staff_errors import MemberDisabled
-from safetybot.reports.times import UK, day_of, moment_of
+from safetybot.staff.errors import MemberDisabled
+from safetybot.staff.login import UnlockedMember, acting
+from safetybot.staff.members import list_members, readers
 from safetybot.storage.tables import cases, envelopes
+from safetybot.vault.audit import Act, AuditRow, append, history
+from safetybot.vault.envelopes import EnvelopeKind, Locked, Message, Opened, load, open_all, store
+from safetybot.vault.sealing import CASE, Json
 
 EXPORT_FORMAT = 1
 
@@ -98,7 +88,7 @@ async def see_contact(connection: AsyncConnection, member: UnlockedMember, case_
     row = await _begin(connection, member, case_id)
     if row.status is Status.NEW:
         raise NotAllowed("open the case first")
-    opened = open_all(case_id, await load(connection, case_id, member.id, [Kind.CONTACT]), member.pair())
+    opened = open_all(case_id, await load(connection, case_id, member.id, [EnvelopeKind.CONTACT]), member.pair())
     await append(connection, member.id, Act.CONTACT_SEEN, moment_of(at), case_id, envelopes=len(opened.numbers))
     return opened
 
@@ -110,14 +100,14 @@ async def reply(connection: AsyncConnection, member: UnlockedMember, case_id: st
         why = "it is closed: open it again before you reply" if row.status is Status.CLOSED else "open the case first"
         raise NotAllowed(why)
     await count_replied(connection, member, row, at)
-    await _store(connection, member, case_id, Kind.REPLY, body, at)
+    await _store(connection, member, case_id, EnvelopeKind.REPLY, body, at)
     await append(connection, member.id, Act.REPLIED, moment_of(at), case_id)
 
 
 async def note(connection: AsyncConnection, member: UnlockedMember, case_id: str, body: Json, at: dt.datetime) -> None:
     """Writes a note that the code does not open. Raises TooLong, NotJson."""
     await _begin(connection, member, case_id)
-    await _store(connection, member, case_id, Kind.NOTE, body, at)
+    await _store(connection, member, case_id, EnvelopeKind.NOTE, body, at)
     await append(connection, member.id, Act.NOTED, moment_of(at), case_id)
 
 
@@ -142,7 +132,7 @@ async def refer(
     if when > at.astimezone(UK).date():
         raise NotAllowed("a referral is written down once it is made: the day cannot be in the future")
     body = {"to": to, "when": when.isoformat(), "reference": reference, **({"note": note} if note else {})}
-    await _store(connection, member, case_id, Kind.REFERRAL, body, at)
+    await _store(connection, member, case_id, EnvelopeKind.REFERRAL, body, at)
     await append(connection, member.id, Act.REFERRED, moment_of(at), case_id)
 
 
@@ -158,7 +148,7 @@ async def assign(
 
 
 async def set_urgency(
-    connection: AsyncConnection, member: UnlockedMember, case_id: str, urgency: Urgency, at: dt.datetime
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, urgency: CaseUrgency, at: dt.datetime
 ) -> None:
     """Changes how urgent a case is."""
     row = await _begin(connection, member, case_id)
@@ -181,7 +171,7 @@ async def set_status(
 
 
 async def close(
-    connection: AsyncConnection, member: UnlockedMember, case_id: str, outcome: Outcome, at: dt.datetime
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, outcome: CaseOutcome, at: dt.datetime
 ) -> None:
     """Closes a case; it is kept 90 days from here. Raises NotAllowed while it is new or has anything unread."""
     row = await _begin(connection, member, case_id)
@@ -200,7 +190,7 @@ async def set_labels(
 ) -> None:
     """Gives a case its labels, in place of those it had. Sealed as notes are. Raises TooLong, NotJson."""
     await _begin(connection, member, case_id)
-    await _store(connection, member, case_id, Kind.LABELS, {"labels": list(labels)}, at)
+    await _store(connection, member, case_id, EnvelopeKind.LABELS, {"labels": list(labels)}, at)
     await append(connection, member.id, Act.LABELLED, moment_of(at), case_id)
 
 
@@ -219,7 +209,7 @@ async def keep_until(
     await _begin(connection, member, case_id)
     if reason:
         body = {"about": "kept", "until": day.isoformat(), "text": reason}
-        await _store(connection, member, case_id, Kind.NOTE, body, at)
+        await _store(connection, member, case_id, EnvelopeKind.NOTE, body, at)
     await _set(connection, case_id, keep_until=day.isoformat(), warned=None)
     await append(connection, member.id, Act.KEPT, moment_of(at), case_id, until=day.isoformat())
 
@@ -230,7 +220,7 @@ async def shred_withdrawn(connection: AsyncConnection, member: UnlockedMember, c
     if row.withdrawn is None:
         raise NotAllowed("its writer has not withdrawn it")
     await shred(
-        connection, case_id, day_of(at), actor=member.id, at=moment_of(at), outcome=row.outcome or Outcome.WITHDRAWN
+        connection, case_id, day_of(at), actor=member.id, at=moment_of(at), outcome=row.outcome or CaseOutcome.WITHDRAWN
     )
 
 
@@ -268,15 +258,15 @@ async def _begin(connection: AsyncConnection, member: UnlockedMember, case_id: s
 async def _open(connection: AsyncConnection, member: UnlockedMember, case_id: str) -> tuple[Opened, Sequence[int]]:
     """What can be opened without the contact; and the numbers of the contact's envelopes, still shut."""
     stored = await load(connection, case_id, member.id)
-    contact = [one.number for one in stored if one.kind is Kind.CONTACT and one.wrapped is not None]
+    contact = [one.number for one in stored if one.kind is EnvelopeKind.CONTACT and one.wrapped is not None]
     return open_all(case_id, [one for one in stored if one.number not in contact], member.pair()), contact
 
 
 async def _store(
-    connection: AsyncConnection, member: UnlockedMember, case_id: str, kind: Kind, body: Json, at: dt.datetime
+    connection: AsyncConnection, member: UnlockedMember, case_id: str, kind: EnvelopeKind, body: Json, at: dt.datetime
 ) -> None:
     sealed_to = dict(await readers(connection))
-    if kind is Kind.REPLY:
+    if kind is EnvelopeKind.REPLY:
         query = select(cases.c.public_key).where(cases.c.id == case_id)
         sealed_to[CASE] = (await connection.execute(query)).scalar_one()
     moment, day = moment_of(at), day_of(at)

@@ -1,6 +1,6 @@
 """The writer's side: a report is filed, and found again by its code.
 
-The caller opens the transaction (:func:`safetybot.reports.audit.transaction`), and may do more in it (delete the draft,
+The caller opens the transaction (:func:`safetybot.vault.audit.transaction`), and may do more in it (delete the draft,
 note the update as handled): all of it happens, or nothing. The keys of a code are derived before it begins, because
 that takes half a second.
 """
@@ -16,26 +16,16 @@ from enum import StrEnum
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import BOT, Act, append, hold
-from safetybot.reports.cases import (
-    CASE,
-    FOR_WRITER,
-    CaseRef,
-    CodeTaken,
-    Kind,
-    Outcome,
-    Status,
-    Urgency,
-    case_row,
-)
-from safetybot.reports.codes import CodeKeys
-from safetybot.reports.envelopes import Message, load, open_all, store
+from safetybot.formats.times import day_of, moment_of
+from safetybot.reports.cases import FOR_WRITER, CaseOutcome, CaseRef, CaseUrgency, CodeTaken, Status, case_row
 from safetybot.reports.notes import due_again, opened_since_written
 from safetybot.reports.retention import shred
-from safetybot.reports.sealing import Json, KeyPair, lock_private, unlock_private
-from safetybot.reports.staff import readers
-from safetybot.reports.times import day_of, moment_of
+from safetybot.staff.members import readers
 from safetybot.storage.tables import cases
+from safetybot.vault.audit import BOT, Act, append, hold
+from safetybot.vault.codes import CodeKeys
+from safetybot.vault.envelopes import EnvelopeKind, Message, load, open_all, store
+from safetybot.vault.sealing import CASE, Json, KeyPair, lock_private, unlock_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class Withdrawal(StrEnum):
 
 
 async def file_report(
-    connection: AsyncConnection, report: Report, keys: CodeKeys, at: dt.datetime, urgency: Urgency
+    connection: AsyncConnection, report: Report, keys: CodeKeys, at: dt.datetime, urgency: CaseUrgency
 ) -> CaseRef:
     """Files a report as a new case. Only the day of ``at`` is stored in clear.
 
@@ -103,9 +93,9 @@ async def file_report(
             envelopes=0,
         )
     )
-    await _store(connection, ref, Kind.REPORT, report.answers, at, staff_and_recovery, pair.public)
+    await _store(connection, ref, EnvelopeKind.REPORT, report.answers, at, staff_and_recovery, pair.public)
     if report.contact is not None:
-        await _store(connection, ref, Kind.CONTACT, report.contact, at, staff_and_recovery, pair.public)
+        await _store(connection, ref, EnvelopeKind.CONTACT, report.contact, at, staff_and_recovery, pair.public)
     await append(connection, BOT, Act.FILED, day_of(at), ref.id, urgency=urgency.value)
     return ref
 
@@ -120,12 +110,12 @@ async def view_case(connection: AsyncConnection, found: FoundCase, keys: CodeKey
     """The replies and how far the case is. Changes nothing. Raises CannotOpen, UnknownCase, Shredded."""
     pair = unlock_private(found.locked_private, keys.wrapping_key, found.ref.id)
     row = await case_row(connection, found.ref.id)
-    opened = open_all(found.ref.id, await load(connection, found.ref.id, CASE, [Kind.REPLY]), pair)
+    opened = open_all(found.ref.id, await load(connection, found.ref.id, CASE, [EnvelopeKind.REPLY]), pair)
     return WriterView(found.ref, row.status, opened.messages, len(opened.locked), row.withdrawn is not None)
 
 
 async def add_to_case(
-    connection: AsyncConnection, found: FoundCase, body: Json, at: dt.datetime, urgency: Urgency | None = None
+    connection: AsyncConnection, found: FoundCase, body: Json, at: dt.datetime, urgency: CaseUrgency | None = None
 ) -> None:
     """Adds what the writer says now. A closed case is open again; the urgency may rise, and never falls.
 
@@ -137,7 +127,7 @@ async def add_to_case(
     higher = urgency if urgency is not None and urgency.rank > row.urgency.rank else None
     if higher is not None or await opened_since_written(connection, found.ref.id):
         await due_again(connection, found.ref.id)
-    await _store(connection, found.ref, Kind.ADDITION, body, at, await readers(connection), found.public_key)
+    await _store(connection, found.ref, EnvelopeKind.ADDITION, body, at, await readers(connection), found.public_key)
     await append(connection, BOT, Act.ADDED, day_of(at), found.ref.id)
     if row.status is Status.CLOSED:
         opened = {"status": Status.OPEN.value, "closed": None, "warned": None, "outcome": None}
@@ -161,14 +151,14 @@ async def withdraw(connection: AsyncConnection, found: FoundCase, at: dt.datetim
     await append(connection, BOT, Act.WITHDREW, day, found.ref.id, result=result.value)
     await connection.execute(update(cases).where(cases.c.id == found.ref.id).values(withdrawn=day))
     if result is Withdrawal.SHREDDED:
-        await shred(connection, found.ref.id, day, actor=BOT, at=day, outcome=Outcome.WITHDRAWN)
+        await shred(connection, found.ref.id, day, actor=BOT, at=day, outcome=CaseOutcome.WITHDRAWN)
     return result
 
 
 async def _store(
     connection: AsyncConnection,
     ref: CaseRef,
-    kind: Kind,
+    kind: EnvelopeKind,
     body: Json,
     at: dt.datetime,
     staff_and_recovery: Mapping[str, bytes],

@@ -17,10 +17,13 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.cases import RECOVERY, CaseRef, Kind
-from safetybot.reports.envelopes import row_digest
-from safetybot.reports.sealing import (
+from safetybot.reports.cases import CaseRef
+from safetybot.storage.foreign_keys import orphans
+from safetybot.storage.tables import cases, envelope_keys, envelopes
+from safetybot.vault.envelopes import EnvelopeKind, row_digest
+from safetybot.vault.sealing import (
     BUCKETS,
+    RECOVERY,
     VERSION,
     WRAPPED_BYTES,
     Context,
@@ -29,8 +32,6 @@ from safetybot.reports.sealing import (
     bucket_of,
     open_envelope,
 )
-from safetybot.storage.references import orphans
-from safetybot.storage.tables import cases, envelope_keys, envelopes
 
 _BATCH = 500
 _SHOWN = 10
@@ -78,7 +79,7 @@ class Integrity:
 
     def add(self, case_id: str, number: int, kind: str, damage: Damage) -> None:
         """Note what is wrong with an envelope; what was noted first stays."""
-        known = kind if kind in {*Kind} else "unknown"
+        known = kind if kind in {*EnvelopeKind} else "unknown"
         self.damaged.setdefault((case_id, number), (known, damage))
 
     def says(self) -> str:

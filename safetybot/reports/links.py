@@ -15,16 +15,16 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import Act, append
-from safetybot.reports.cases import CaseRef, Kind, Shredded, UnknownCase, case_row
-from safetybot.reports.envelopes import Message, Stored, open_all, store
+from safetybot.formats.times import day_of, moment_of
+from safetybot.reports.cases import CaseRef, Shredded, UnknownCase, case_row
 from safetybot.reports.handles import Handle, HandleKind, find_handles
-from safetybot.reports.login import UnlockedMember, acting
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.staff import readers
-from safetybot.reports.times import day_of, moment_of
-from safetybot.reports.told import told
+from safetybot.reports.submitted_answers import submitted_answers
+from safetybot.staff.login import UnlockedMember, acting
+from safetybot.staff.members import readers
 from safetybot.storage.tables import audit_log, cases, envelope_keys, envelopes
+from safetybot.vault.audit import Act, append
+from safetybot.vault.envelopes import EnvelopeKind, Message, Stored, open_all, store
+from safetybot.vault.sealing import KeyPair
 
 CASES_MAX = 2_000
 """Cases that are compared: the newest this member has opened."""
@@ -134,14 +134,16 @@ async def opened_before(connection: AsyncConnection, member: UnlockedMember) -> 
             .where(
                 and_(
                     envelopes.c.case_id.in_(ids[start : start + _BATCH]),
-                    envelopes.c.kind.in_([Kind.REPORT.value, Kind.ADDITION.value]),
+                    envelopes.c.kind.in_([EnvelopeKind.REPORT.value, EnvelopeKind.ADDITION.value]),
                     envelopes.c.unread.is_(False),
                 )
             )
             .order_by(envelopes.c.case_id, envelopes.c.number)
         )
         for row in await connection.execute(query):
-            found.setdefault(row.case_id, []).append(Stored(row.number, Kind(row.kind), row.sealed, row.wrapped))
+            found.setdefault(row.case_id, []).append(
+                Stored(row.number, EnvelopeKind(row.kind), row.sealed, row.wrapped)
+            )
     return [SealedCase(case_id, tuple(stored)) for case_id, stored in found.items()]
 
 
@@ -154,7 +156,10 @@ def take_in(index: LinkIndex, sealed: Iterable[SealedCase], pair: KeyPair) -> No
 
 def words_of(messages: Iterable[Message]) -> list[str]:
     """What the writer of a report wrote in their own words."""
-    return [one.words for one in told(message for message in messages if message.kind is not Kind.CONTACT)]
+    return [
+        one.words
+        for one in submitted_answers(message for message in messages if message.kind is not EnvelopeKind.CONTACT)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ def kept_links(messages: Iterable[Message]) -> KeptLinks:
     links: dict[str, Link] = {}
     dismissed: set[str] = set()
     for message in messages:
-        if message.kind is not Kind.LINK or not isinstance(message.body, dict):
+        if message.kind is not EnvelopeKind.LINK or not isinstance(message.body, dict):
             continue
         body: dict[str, Any] = message.body
         other = str(body.get("case", ""))
@@ -243,5 +248,7 @@ async def _both(
             await case_row(connection, one)
         except (UnknownCase, Shredded):
             continue
-        await store(connection, one, Kind.LINK, body, at=moment, by=member.id, day=day, readers=sealed_to, unread=False)
+        await store(
+            connection, one, EnvelopeKind.LINK, body, at=moment, by=member.id, day=day, readers=sealed_to, unread=False
+        )
         await append(connection, member.id, Act.LINKED, moment, one, link=change)

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from sqlalchemy import and_, exists, false, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.reports.audit import Act
-from safetybot.reports.cases import CaseRef, Status, Urgency
+from safetybot.reports.cases import CaseRef, CaseUrgency, Status
 from safetybot.reports.retention import WARN_DAYS
 from safetybot.storage.database import for_writing
 from safetybot.storage.tables import audit_log, cases, envelopes, staff_chat
+from safetybot.vault.audit import Act
 
 MOST = 50
 """Cases listed in one note; more are counted."""
@@ -36,7 +36,7 @@ class Note:
     """What is told of one case, and what it looked like."""
 
     ref: CaseRef
-    urgency: Urgency
+    urgency: CaseUrgency
     new: bool
     """Nobody has opened it yet; else something was added."""
     deleted: str | None
@@ -64,7 +64,7 @@ async def tell(engine: AsyncEngine, send: Send, gap: float, clock: Callable[[], 
     if not await send(text_of(notes)):
         return gap
     async with for_writing(engine).begin() as connection:
-        await settle(connection, notes, clock())
+        await mark_sent(connection, notes, clock())
     return None
 
 
@@ -78,7 +78,7 @@ async def waiting_notes(connection: AsyncConnection) -> Sequence[Note]:
     notes = [
         Note(
             CaseRef(row.id),
-            Urgency(row.urgency),
+            CaseUrgency(row.urgency),
             row.status == Status.NEW.value,
             None if row.unread else _deletion(row.warned),
             row.envelopes,
@@ -101,7 +101,7 @@ async def claim(connection: AsyncConnection, now: float, gap: float) -> float:
     return max(0.001, (last - before) / 1000)
 
 
-async def settle(connection: AsyncConnection, notes: Sequence[Note], now: float) -> None:
+async def mark_sent(connection: AsyncConnection, notes: Sequence[Note], now: float) -> None:
     """Notes that staff were told; of a case that has changed meanwhile they are told again."""
     for note in notes:
         as_told = and_(cases.c.id == note.ref.id, cases.c.envelopes == note.envelopes)

@@ -13,10 +13,10 @@ from typing import NamedTuple, TypedDict, Unpack
 from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import Act
-from safetybot.reports.cases import CaseRow, Status, Urgency, row_of
-from safetybot.reports.sealing import BUCKETS, bucket_of
+from safetybot.reports.cases import CaseRow, CaseUrgency, Status, row_of
 from safetybot.storage.tables import audit_log, cases, envelopes
+from safetybot.vault.audit import Act
+from safetybot.vault.sealing import BUCKETS, bucket_of
 
 NOBODY = ""
 """As an assignee: cases that no member has."""
@@ -28,7 +28,7 @@ _AROUND = -bucket_of(b"")
 assert min(BUCKETS) > _AROUND
 
 
-class Waiting(NamedTuple):
+class WaitingCases(NamedTuple):
     """Cases with something that no member of staff has opened."""
 
     cases: int
@@ -36,12 +36,12 @@ class Waiting(NamedTuple):
     """The day (UTC, ``2026-11-24``) of the oldest of it."""
 
 
-class Filters(TypedDict, total=False):
+class QueueFilters(TypedDict, total=False):
     """Which cases are wanted. None, or nothing: no filter."""
 
     status: Collection[Status]
     """Left out: what is not closed."""
-    urgency: Collection[Urgency]
+    urgency: Collection[CaseUrgency]
     assignee: str | None
     """A member's id, or NOBODY."""
     unread: bool | None
@@ -57,7 +57,7 @@ class Filters(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class QueueCounts:
     """How many cases there are, without the deleted ones."""
 
     status: Mapping[Status, int]
@@ -69,7 +69,7 @@ class Counts:
     warned: int
 
 
-class News(NamedTuple):
+class QueueNews(NamedTuple):
     """What writers of reports have done since some row of the audit log."""
 
     filed: int
@@ -79,15 +79,15 @@ class News(NamedTuple):
     withdrawn: int
 
 
-async def waiting(connection: AsyncConnection) -> Waiting:
+async def waiting(connection: AsyncConnection) -> WaitingCases:
     """How many cases wait to be read, and since when."""
     query = select(func.count(envelopes.c.case_id.distinct()), func.min(envelopes.c.day)).where(envelopes.c.unread)
     number, since = (await connection.execute(query)).one()
-    return Waiting(int(number), since)
+    return WaitingCases(int(number), since)
 
 
 async def list_cases(
-    connection: AsyncConnection, *, limit: int = 100, skip: int = 0, **filters: Unpack[Filters]
+    connection: AsyncConnection, *, limit: int = 100, skip: int = 0, **filters: Unpack[QueueFilters]
 ) -> Sequence[CaseRow]:
     """Cases that fit every filter: the most urgent first, of these what is unread, of these the newest; closed last.
 
@@ -96,7 +96,7 @@ async def list_cases(
     unread = _unread()
     keys = (
         case((cases.c.status == Status.CLOSED.value, 1), else_=0).label("ended"),
-        case({one.value: -one.rank for one in Urgency}, value=cases.c.urgency).label("haste"),
+        case({one.value: -one.rank for one in CaseUrgency}, value=cases.c.urgency).label("haste"),
         case((unread, 0), else_=1).label("seen"),
     )
     page = (
@@ -123,7 +123,7 @@ async def list_cases(
     ]
 
 
-async def count_cases(connection: AsyncConnection, **filters: Unpack[Filters]) -> int:
+async def count_cases(connection: AsyncConnection, **filters: Unpack[QueueFilters]) -> int:
     """How many cases fit every filter."""
     query = select(func.count()).select_from(cases).where(_fits(filters))
     return int((await connection.execute(query)).scalar_one())
@@ -136,7 +136,7 @@ async def find_by_short(connection: AsyncConnection, digits: str, limit: int = 2
     return [row_of(row) for row in await connection.execute(query)]
 
 
-async def counts(connection: AsyncConnection) -> Counts:
+async def counts(connection: AsyncConnection) -> QueueCounts:
     """How many cases there are of each kind."""
     query = (
         select(
@@ -149,7 +149,7 @@ async def counts(connection: AsyncConnection) -> Counts:
         .group_by(cases.c.status)
     )
     rows = (await connection.execute(query)).all()
-    emergency = case((cases.c.urgency == Urgency.EMERGENCY.value, 1), else_=0)
+    emergency = case((cases.c.urgency == CaseUrgency.EMERGENCY.value, 1), else_=0)
     waits = select(envelopes.c.case_id).where(envelopes.c.unread).distinct().subquery("waits")
     unread = (
         await connection.execute(
@@ -158,7 +158,7 @@ async def counts(connection: AsyncConnection) -> Counts:
             )
         )
     ).one()
-    return Counts(
+    return QueueCounts(
         status={one: sum(row[1] for row in rows if row[0] == one.value) for one in Status},
         unread=int(unread[0]),
         urgent=int(unread[1]),
@@ -167,7 +167,7 @@ async def counts(connection: AsyncConnection) -> Counts:
     )
 
 
-async def news(connection: AsyncConnection, after: int) -> News:
+async def news(connection: AsyncConnection, after: int) -> QueueNews:
     """What has come from writers after row ``after`` of the audit log."""
     acts = (Act.FILED.value, Act.ADDED.value, Act.WITHDREW.value)
     query = (
@@ -176,18 +176,18 @@ async def news(connection: AsyncConnection, after: int) -> News:
         .group_by(audit_log.c.act)
     )
     found: dict[str, int] = {row[0]: row[1] for row in await connection.execute(query)}
-    return News(*(found.get(act, 0) for act in acts))
+    return QueueNews(*(found.get(act, 0) for act in acts))
 
 
 def _unread() -> ColumnElement[bool]:
     return exists().where(and_(envelopes.c.case_id == cases.c.id, envelopes.c.unread))
 
 
-def _fits(filters: Filters) -> ColumnElement[bool]:
+def _fits(filters: QueueFilters) -> ColumnElement[bool]:
     """The condition that a case fits every filter."""
     wanted: list[ColumnElement[bool]] = [
         cases.c.status.in_([one.value for one in filters.get("status", ACTIVE)]),
-        cases.c.urgency.in_([one.value for one in filters.get("urgency", tuple(Urgency))]),
+        cases.c.urgency.in_([one.value for one in filters.get("urgency", tuple(CaseUrgency))]),
         cases.c.shredded.is_not(None) if filters.get("shredded") else cases.c.shredded.is_(None),
     ]
     assignee = filters.get("assignee")

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import Act, append
-from safetybot.reports.cases import CaseRow, Kind, NotAllowed, Status, case_row
-from safetybot.reports.envelopes import load, open_all
-from safetybot.reports.login import UnlockedMember, acting
-from safetybot.reports.sealing import Json
-from safetybot.reports.times import moment_of
-from safetybot.reports.told import Told, told
+from safetybot.formats.times import moment_of
+from safetybot.reports.cases import CaseRow, NotAllowed, Status, case_row
+from safetybot.reports.submitted_answers import SubmittedAnswer, submitted_answers
+from safetybot.staff.login import UnlockedMember, acting
 from safetybot.storage.tables import envelopes
+from safetybot.vault.audit import Act, append
+from safetybot.vault.envelopes import EnvelopeKind, load, open_all
+from safetybot.vault.sealing import Json
 
 REFERRAL_FORMAT = 1
 UNVERIFIED = "Unverified: in the writer's own words."
@@ -31,8 +31,8 @@ class Referral:
     """The moment, UTC."""
     by: str
     """The name of the member who made it."""
-    answers: tuple[Told, ...] = field(repr=False)
-    contact: tuple[Told, ...] = field(repr=False)
+    answers: tuple[SubmittedAnswer, ...] = field(repr=False)
+    contact: tuple[SubmittedAnswer, ...] = field(repr=False)
     """How the writer can be reached; empty unless it was asked for."""
 
     def to_json(self, recipient: str, sender: Json) -> Json:
@@ -49,7 +49,7 @@ class Referral:
         }
 
 
-def _plain(one: Told) -> Json:
+def _plain(one: SubmittedAnswer) -> Json:
     return {"told": one.at, "label": one.label, "buttons": list(one.buttons), "words": one.words}
 
 
@@ -74,11 +74,13 @@ async def make_referral(
         raise NotAllowed("open the case before you refer it")
     unread = and_(envelopes.c.case_id == case_id, envelopes.c.unread)
     shut = set((await connection.execute(select(envelopes.c.number).where(unread))).scalars())
-    kinds = [Kind.REPORT, Kind.ADDITION, *([Kind.CONTACT] if contact else [])]
+    kinds = [EnvelopeKind.REPORT, EnvelopeKind.ADDITION, *([EnvelopeKind.CONTACT] if contact else [])]
     stored = [one for one in await load(connection, case_id, member.id, kinds) if one.number not in shut]
     messages = open_all(case_id, stored, member.pair()).messages
-    answers = tuple(one for one in told(m for m in messages if m.kind is not Kind.CONTACT) if one.key in keys)
-    reached = told(m for m in messages if m.kind is Kind.CONTACT)
+    answers = tuple(
+        one for one in submitted_answers(m for m in messages if m.kind is not EnvelopeKind.CONTACT) if one.key in keys
+    )
+    reached = submitted_answers(m for m in messages if m.kind is EnvelopeKind.CONTACT)
     if not answers and not reached:
         raise NotAllowed("choose what goes into the referral")
     sent: dict[str, str | int] = {"what": "referral", "to": recipient, "answers": len(answers)}

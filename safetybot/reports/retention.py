@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import BOT, Act, append, hold
-from safetybot.reports.cases import CaseRef, Outcome, Status
+from safetybot.reports.cases import CaseOutcome, CaseRef, Status
 from safetybot.storage.tables import cases, envelope_keys, envelopes
+from safetybot.vault.audit import BOT, Act, append, hold
 
 KEEP_DAYS = 90
 """After closing."""
@@ -50,7 +50,7 @@ async def purge(connection: AsyncConnection, today: dt.date, actor: str = BOT) -
 
 
 async def shred(
-    connection: AsyncConnection, case_id: str, day: str, *, actor: str, at: str, outcome: Outcome | None = None
+    connection: AsyncConnection, case_id: str, day: str, *, actor: str, at: str, outcome: CaseOutcome | None = None
 ) -> None:
     """Deletes everything of a case but its figures: day, urgency, status, outcome, and how many envelopes of a kind.
 

@@ -28,8 +28,8 @@ from sqlalchemy import BigInteger, Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safetybot.storage.batching import Batcher
 from safetybot.storage.database import Engine
-from safetybot.storage.together import Together
 
 MOST = 1_000
 """Chats in hand in one process: the server's table of locks has room for some 6,400 where nobody changed that."""
@@ -96,11 +96,11 @@ class ChatLocks:
         self._holder = 0
         self._held: dict[bytes, int] = {}
         """Chat → holder."""
-        self._exchanges = Together(self._exchange)
+        self._exchanges = Batcher(self._exchange)
         self._room = asyncio.Semaphore(MOST)
         self._freeing: set[asyncio.Task[Any]] = set()
 
-    async def take(self, chat_key: bytes) -> None:
+    async def acquire(self, chat_key: bytes) -> None:
         """Waits for the turn of a chat. Raises TurnNotGiven."""
         await self._room.acquire()
         try:
@@ -109,7 +109,7 @@ class ChatLocks:
             self._room.release()
             raise
 
-    async def retake(self, chat_key: bytes) -> None:
+    async def reacquire(self, chat_key: bytes) -> None:
         """Takes a turn again that may be lost; others may have had it meanwhile. Raises TurnNotGiven.
 
         Then what this turn was writing is written, or never will be.
@@ -119,7 +119,7 @@ class ChatLocks:
         if holder == before:  # it was not lost; and such a lock counts how often it was taken
             await self._ask(_Asked(chat_key, free=holder))
 
-    async def give_back(self, chat_key: bytes) -> None:
+    async def release(self, chat_key: bytes) -> None:
         """Ends the turn of a chat. Never raises: where the connection is lost, so is the turn."""
         holder = self._held.pop(chat_key)
         self._room.release()
@@ -174,7 +174,7 @@ class ChatLocks:
             pass
 
     async def _ask(self, asked: _Asked) -> int:
-        return await self._exchanges.ask(asked)
+        return await self._exchanges.submit(asked)
 
     async def _exchange(self, asked: Sequence[_Asked]) -> list[int]:
         """Gives back and takes, in one statement. The holder of each that is given now, else 0. Raises TurnNotGiven."""

@@ -43,10 +43,10 @@ from sqlalchemy.types import TypeEngine
 from safetybot.storage import migrations
 from safetybot.storage.database import engine_of, migration_config
 from safetybot.storage.database import upgrade as upgrade
+from safetybot.storage.location import DatabaseLocation
 from safetybot.storage.opening import DatabaseError, TooNew, named_errors
-from safetybot.storage.rows import Fingerprint, Kind, Row, Shape, encode_row
+from safetybot.storage.rows import ColumnKind, Fingerprint, Row, Shape, encode_row
 from safetybot.storage.tables import audit_head, marks, metadata, staff_chat
-from safetybot.storage.where import Where
 
 BATCH = 500
 """Rows in memory at a time: 8 MB where each is the longest envelope."""
@@ -66,11 +66,11 @@ PASSING = frozenset(
 )
 """Tables whose rows are promised to be gone within minutes, hours or days."""
 _REVISION = "alembic_version"
-_TYPES: Mapping[Kind, TypeEngine[Any]] = {
-    Kind.BYTES: LargeBinary(),
-    Kind.INTEGER: BigInteger(),
-    Kind.FLAG: Boolean(),
-    Kind.TEXT: String(),
+_TYPES: Mapping[ColumnKind, TypeEngine[Any]] = {
+    ColumnKind.BYTES: LargeBinary(),
+    ColumnKind.INTEGER: BigInteger(),
+    ColumnKind.FLAG: Boolean(),
+    ColumnKind.TEXT: String(),
 }
 _MADE_WITH_ROWS = frozenset((audit_head.name, staff_chat.name))
 _EVER_THERE = _MADE_WITH_ROWS | {marks.name}
@@ -91,7 +91,7 @@ class NotTheSame(DatabaseError):
 
 
 @asynccontextmanager
-async def connected(where: Where) -> AsyncIterator[AsyncEngine]:
+async def connected(where: DatabaseLocation) -> AsyncIterator[AsyncEngine]:
     """A database, whatever tables it has, or none. Raises DatabaseFailed as :mod:`safetybot.storage.opening` does."""
     with named_errors():
         engine = engine_of(where)
@@ -150,16 +150,16 @@ def _shape(found: Table) -> Shape:
     return Shape(found.name, tuple((each.name, _kind(each.type)) for each in found.columns))
 
 
-def _kind(found: TypeEngine[Any]) -> Kind:
+def _kind(found: TypeEngine[Any]) -> ColumnKind:
     match found:
         case LargeBinary():
-            return Kind.BYTES
+            return ColumnKind.BYTES
         case Boolean():
-            return Kind.FLAG
+            return ColumnKind.FLAG
         case Integer():
-            return Kind.INTEGER
+            return ColumnKind.INTEGER
         case String():
-            return Kind.TEXT
+            return ColumnKind.TEXT
         case _:
             raise TypeError(f"a column of a type that backups do not know: {found!r}")
 

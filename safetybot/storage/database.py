@@ -17,10 +17,10 @@ from sqlalchemy import URL, Connection, create_engine, event, exists, or_, selec
 from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from safetybot.storage.location import DatabaseLocation as DatabaseLocation
 from safetybot.storage.postgresql import patiently, postgresql_engine
 from safetybot.storage.same_file import watch_file
 from safetybot.storage.tables import recovery_key, staff
-from safetybot.storage.where import Where as Where
 
 Engine = AsyncEngine
 """A database; under this name for those that only hand it on."""
@@ -46,12 +46,12 @@ class NobodyVouches(Exception):  # noqa: N818 - named for what went wrong
     """A database with members in it is from before their keys were vouched for, and the one who upgrades it cannot."""
 
 
-def engine_of(where: Where) -> AsyncEngine:
+def engine_of(where: DatabaseLocation) -> AsyncEngine:
     """An engine on a database, wherever it is: on a SQLite file, which is made, or on PostgreSQL."""
     return sqlite_engine(where) if isinstance(where, Path) else _with_beginnings(postgresql_engine(where))
 
 
-def reader_of(where: Where) -> AsyncEngine:
+def reader_of(where: DatabaseLocation) -> AsyncEngine:
     """An engine that changes nothing in a database, and makes none.
 
     What is read in one transaction is as it was at one moment, whatever others write meanwhile.

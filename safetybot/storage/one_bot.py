@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetybot.storage.location import DatabaseLocation
 from safetybot.storage.opening import DatabaseError
-from safetybot.storage.where import Where
 
 LOCK = "bot.lock"
 """The file beside the database that the running bot holds; the system lets it go when the process ends."""
@@ -23,7 +23,7 @@ class AnotherBot(DatabaseError):  # noqa: N818 - named for what went wrong
 
 
 @contextmanager
-def one_bot(where: Where) -> Iterator[None]:
+def one_bot(where: DatabaseLocation) -> Iterator[None]:
     """While this process is a bot on a database. Raises AnotherBot, and OSError where the lock cannot be made."""
     if not isinstance(where, Path):
         yield

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safetybot.storage.database import Adopt, NobodyVouches, engine_of, migrate, migration_config, reader_of
+from safetybot.storage.location import DatabaseLocation, shown
 from safetybot.storage.postgresql import CannotReach, NoTls
-from safetybot.storage.where import Where, shown
 
 _REMEDIES = {
     "BUSY": "another process holds it: try again",
@@ -109,8 +109,8 @@ def _schema(connection: Connection) -> Schema:
 
 
 @asynccontextmanager
-async def opened(
-    where: Where, *, make: bool = False, upgrade: bool = False, adopt: Adopt | None = None
+async def open_database(
+    where: DatabaseLocation, *, make: bool = False, upgrade: bool = False, adopt: Adopt | None = None
 ) -> AsyncIterator[AsyncEngine]:
     """The database ``where`` it is with the newest tables; with ``make`` they are made, or upgraded, where needed.
 
@@ -141,7 +141,7 @@ async def opened(
 
 
 @asynccontextmanager
-async def reading(where: Where) -> AsyncIterator[AsyncConnection]:
+async def open_readonly(where: DatabaseLocation) -> AsyncIterator[AsyncConnection]:
     """One look at the database as it is at this moment, whatever its tables are; changes nothing, makes nothing.
 
     Raises NoDatabase; DatabaseFailed as :func:`opened` does.
@@ -203,11 +203,11 @@ def _named(error: Exception) -> tuple[str, str]:
     return name, _REMEDIES.get(name) or _REMEDIES.get(name.partition("_")[0], "")
 
 
-def must_exist(where: Where) -> None:
+def must_exist(where: DatabaseLocation) -> None:
     """Raises NoDatabase where there is no SQLite file."""
     if isinstance(where, Path) and not where.exists():
         raise NoDatabase(f"there is no database at {where} yet: {_MAKES}")
 
 
-def _no_tables(where: Where) -> NoDatabase:
+def _no_tables(where: DatabaseLocation) -> NoDatabase:
     return NoDatabase(f"the database {shown(where)} has no tables yet: {_MAKES}")

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Dialect, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from safetybot.storage.where import TLS
+from safetybot.storage.location import TLS
 
 APPLICATION = "safetybot"
 """How the server knows us (``pg_stat_activity``)."""

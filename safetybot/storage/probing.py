@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.storage import marks
+from safetybot.storage import installation_metadata
 from safetybot.storage.tables import sessions
 
 PROBE_BYTES = 16_384
@@ -44,7 +44,7 @@ async def probe(engine: AsyncEngine, now: str) -> Probe:
         return Probe.AWAY
     try:
         async with engine.begin() as connection:
-            await marks.put_on(connection, marks.WRITTEN, now)
+            await installation_metadata.put_on(connection, installation_metadata.WRITTEN, now)
             key = os.urandom(32)  # no chat's
             row = {"chat_key": key, "sealed": os.urandom(PROBE_BYTES), "expires": 0}
             await connection.execute(insert(sessions), row)

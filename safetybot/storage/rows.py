@@ -27,7 +27,7 @@ class NoRow(ValueError):  # noqa: N818 - named for what went wrong
     """What should be a row of a table is none."""
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds."""
 
     BYTES = "bytes"
@@ -41,7 +41,7 @@ class Shape:
     """A table, as far as its rows need it."""
 
     name: str
-    columns: tuple[tuple[str, Kind], ...]
+    columns: tuple[tuple[str, ColumnKind], ...]
 
 
 def encode_row(row: Sequence[Value]) -> bytes:
@@ -62,17 +62,17 @@ def decode_row(line: bytes, take: Callable[[int], bytes], shape: Shape) -> Row:
     return tuple(_value(value, kind, take) for value, (_, kind) in zip(values, shape.columns, strict=True))
 
 
-def _value(value: object, kind: Kind, take: Callable[[int], bytes]) -> Value:
+def _value(value: object, kind: ColumnKind, take: Callable[[int], bytes]) -> Value:
     if value is None:
         return None
-    if kind is Kind.FLAG and isinstance(value, bool):
+    if kind is ColumnKind.FLAG and isinstance(value, bool):
         return value
-    if kind is Kind.TEXT and isinstance(value, str):
+    if kind is ColumnKind.TEXT and isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        if kind is Kind.INTEGER and value in _INTEGERS:
+        if kind is ColumnKind.INTEGER and value in _INTEGERS:
             return value
-        if kind is Kind.BYTES and 0 <= value <= BYTES_MAX:
+        if kind is ColumnKind.BYTES and 0 <= value <= BYTES_MAX:
             return take(value)
     raise NoRow("a row holds a value of another kind than its column")
 

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.bad_values import is_bad_value
-from safetybot.storage.errands import run
+from safetybot.storage.batching import Batcher
+from safetybot.storage.data_errors import is_bad_value
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import (
     code_tries,
@@ -41,7 +41,7 @@ from safetybot.storage.tables import (
     transcripts,
     visits,
 )
-from safetybot.storage.together import Together
+from safetybot.storage.transactions import run
 
 _KEYS: BindParameter[Sequence[bytes]] = bindparam("keys", expanding=True)
 _UPDATES: BindParameter[Sequence[tuple[str, int]]] = bindparam("updates", expanding=True)
@@ -85,7 +85,7 @@ class Sealed(NamedTuple):
     expires: int
 
 
-class Found(NamedTuple):
+class StoredChat(NamedTuple):
     """All that is stored of a chat when its turn begins, whether or not its time is over."""
 
     session: Sealed | None = None
@@ -132,13 +132,13 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._insert = upserts(engine.dialect.name)
-        self._looks = Together(self._look)
+        self._looks = Batcher(self._look)
 
-    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+    async def look(self, chat_key: bytes, update: Update | None = None) -> StoredChat:
         """What is stored of a chat, and whether an update was answered. Those who ask at once are told at once."""
-        return await self._looks.ask((chat_key, update))
+        return await self._looks.submit((chat_key, update))
 
-    async def _look(self, wanted: Sequence[tuple[bytes, Update | None]]) -> list[Found]:
+    async def _look(self, wanted: Sequence[tuple[bytes, Update | None]]) -> list[StoredChat]:
         keys = [chat_key for chat_key, _ in wanted]
         updates = [update for _, update in wanted if update is not None]
         stored: dict[tuple[str, bytes], Sealed] = {}
@@ -150,7 +150,7 @@ class Store:
             else:
                 stored[name, key] = Sealed(envelope, number)
         return [
-            Found(
+            StoredChat(
                 session=stored.get((sessions.name, key)),
                 fragment=stored.get((fragments.name, key)),
                 drafts=stored.get((drafts.name, key)),

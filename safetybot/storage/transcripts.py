@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from safetybot.storage.batching import Batcher
 from safetybot.storage.database import Engine
-from safetybot.storage.errands import run
 from safetybot.storage.store import Sealed, upserts
 from safetybot.storage.tables import transcripts
-from safetybot.storage.together import Together
+from safetybot.storage.transactions import run
 
 _KEYS = transcripts.c.chat_key.in_(bindparam("keys", expanding=True))
 _LOAD = select(transcripts.c.chat_key, transcripts.c.sealed, transcripts.c.expires).where(_KEYS)
@@ -25,16 +25,16 @@ class TranscriptStore:
         insert = upserts(engine.dialect.name)(transcripts)
         changed = {"sealed": insert.excluded.sealed, "expires": insert.excluded.expires}
         self._upsert = insert.on_conflict_do_update(index_elements=[transcripts.c.chat_key], set_=changed)
-        self._loads = Together(self._load)
-        self._saves = Together(self._save)
+        self._loads = Batcher(self._load)
+        self._saves = Batcher(self._save)
 
     async def load(self, chat_key: bytes) -> Sealed | None:
         """The transcript of a chat, whether or not its time is over."""
-        return await self._loads.ask(chat_key)
+        return await self._loads.submit(chat_key)
 
     async def save(self, chat_key: bytes, sealed: Sealed | None) -> None:
         """Replaces it; None deletes. Once this returns, it is on the disk. Raises what the database raises."""
-        await self._saves.ask((chat_key, sealed))
+        await self._saves.submit((chat_key, sealed))
 
     async def _load(self, keys: Sequence[bytes]) -> list[Sealed | None]:
         rows = await run(self._engine, lambda connection: connection.execute(_LOAD, {"keys": list(keys)}).all())

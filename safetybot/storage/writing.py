@@ -14,12 +14,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from safetybot.observing import Observed
-from safetybot.storage.bad_values import is_bad_value
+from safetybot.metrics.counters import Metrics
+from safetybot.storage.batching import Batcher
 from safetybot.storage.chat_locks import ChatLocks, TurnLost
-from safetybot.storage.errands import run
-from safetybot.storage.store import Batch, Found, Sealed, Store, Update
-from safetybot.storage.together import Together
+from safetybot.storage.data_errors import is_bad_value
+from safetybot.storage.store import Batch, Sealed, Store, StoredChat, Update
+from safetybot.storage.transactions import run
 
 INTERVAL = 0.05
 """Seconds between commits, where there is something to commit."""
@@ -33,7 +33,7 @@ class Writing(ABC):
     """What turns look at and change."""
 
     @abstractmethod
-    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+    async def look(self, chat_key: bytes, update: Update | None = None) -> StoredChat:
         """What is stored of a chat, with all that earlier turns have changed."""
 
     @abstractmethod
@@ -52,17 +52,17 @@ class Writing(ABC):
 class WriteThrough(Writing):
     """Each turn waits for its commit, so that the next turn of the chat may be another process's."""
 
-    def __init__(self, store: Store, locks: ChatLocks, observed: Observed | None = None) -> None:
-        self._observed = observed or Observed()
+    def __init__(self, store: Store, locks: ChatLocks, observed: Metrics | None = None) -> None:
+        self._observed = observed or Metrics()
         self._store = store
         self._locks = locks
-        self._writes = Together(self._write)
+        self._writes = Batcher(self._write)
 
-    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+    async def look(self, chat_key: bytes, update: Update | None = None) -> StoredChat:
         return await self._store.look(chat_key, update)
 
     async def write(self, chat_key: bytes, changed: Batch) -> None:
-        if changed and not await self._writes.ask((chat_key, changed)):
+        if changed and not await self._writes.submit((chat_key, changed)):
             raise TurnLost("another process has the turn of this chat now")
 
     async def _write(self, asked: Sequence[tuple[bytes, Batch]]) -> list[bool]:
@@ -94,12 +94,12 @@ class WriteBehind(Writing):
     A failed commit loses nothing: the batch is kept and tried again with what came since.
     """
 
-    def __init__(self, store: Store, observed: Observed | None = None) -> None:
-        self._observed = observed or Observed()
+    def __init__(self, store: Store, observed: Metrics | None = None) -> None:
+        self._observed = observed or Metrics()
         self._store = store
         self._gathered = Batch()
         self._committing = Batch()
-        self._commits = Together(self._commit)
+        self._commits = Batcher(self._commit)
         self._task: asyncio.Task[None] | None = None
         self._something = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -115,7 +115,7 @@ class WriteBehind(Writing):
         if changed:
             self.gather(changed)
 
-    async def look(self, chat_key: bytes, update: Update | None = None) -> Found:
+    async def look(self, chat_key: bytes, update: Update | None = None) -> StoredChat:
         # What is not committed is looked at first: a commit may end between a look at the store and one at it.
         newer: dict[str, Sealed | None] = {}
         for batch in (self._committing, self._gathered):
@@ -130,7 +130,7 @@ class WriteBehind(Writing):
     async def flush(self) -> None:
         """Commits everything gathered so far. Raises what the database raises; then it is kept."""
         if self._gathered or self._committing:
-            await self._commits.ask(None)
+            await self._commits.submit(None)
 
     async def stop(self) -> None:
         # Not cancelled: whether a commit that is called off has happened or not, nobody could say.

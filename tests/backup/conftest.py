@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.backup.making import Made, make_backup
+from safetybot.backup.create import BackupMade, make_backup
 from tests.backup.house import House, furnish
 from tests.reports.office import START
 
@@ -30,7 +30,7 @@ def house(furnished: House, tmp_path: Path) -> House:
 
 
 @pytest.fixture(scope="session")
-def backed_up(furnished: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+def backed_up(furnished: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BackupMade]:
     """A backup of it."""
     file = tmp_path_factory.mktemp("backup") / "backup"
     return file, asyncio.run(make_backup(furnished.where, furnished.files, file, START))

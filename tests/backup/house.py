@@ -10,18 +10,19 @@ from pathlib import Path
 
 from sqlalchemy import Table, func, insert, select
 
-from safetybot.reports import casework, login, recovery
-from safetybot.reports.audit import Head, head, transaction, verify
-from safetybot.reports.audit_seal import seal_fault
-from safetybot.reports.cases import CaseRef, Outcome
-from safetybot.reports.codes import Code, CodeKeys, derive, new_code, pepper_from
-from safetybot.reports.filing import Report, Urgency, file_report, find_case, view_case
-from safetybot.reports.recovery import spell
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.secret import read_or_make_secret
+from safetybot.reports import casework
+from safetybot.reports.cases import CaseOutcome, CaseRef
+from safetybot.reports.filing import CaseUrgency, Report, file_report, find_case, view_case
+from safetybot.staff import login, recovery
+from safetybot.staff.recovery import spell
 from safetybot.storage import tables
 from safetybot.storage.database import Engine, migrate
-from safetybot.storage.where import Files, Where
+from safetybot.storage.location import DatabaseLocation, InstallationFiles
+from safetybot.vault.audit import Head, head, transaction, verify
+from safetybot.vault.audit_seal import seal_fault
+from safetybot.vault.codes import Code, CodeKeys, derive, new_code, pepper_from
+from safetybot.vault.key_derivation import KeyStretcher
+from safetybot.vault.server_secret import read_or_make_secret
 from tests.reports.office import CHEAP, PASSPHRASE, START, Office, open_wholly
 from tests.vouching import vouching_engine
 
@@ -37,7 +38,7 @@ FUTURE = 1 << 40
 class House:
     """Where its files are, and what must still open after anything that is done to them."""
 
-    where: Where
+    where: DatabaseLocation
     data: Path
     codes: list[Code]
     refs: list[CaseRef]
@@ -49,8 +50,8 @@ class House:
         return self.data / "secrets" / "server.key"
 
     @property
-    def files(self) -> Files:
-        return Files(self.data, self.secret)
+    def files(self) -> InstallationFiles:
+        return InstallationFiles(self.data, self.secret)
 
     def keys(self, code: Code, secret: Path | None = None) -> CodeKeys:
         return derive(code, pepper_from((secret or self.secret).read_bytes()), CHEAP)
@@ -59,14 +60,14 @@ class House:
         code = new_code()
         report = Report({"story": [story]}, {"contact": CONTACT})
         async with transaction(engine) as connection:
-            ref = await file_report(connection, report, self.keys(code), at, Urgency.HIGH)
+            ref = await file_report(connection, report, self.keys(code), at, CaseUrgency.HIGH)
         self.codes.append(code)
         self.refs.append(ref)
         return ref
 
 
 @asynccontextmanager
-async def engine_at(where: Where, secret: Path | None = None) -> AsyncIterator[Engine]:
+async def engine_at(where: DatabaseLocation, secret: Path | None = None) -> AsyncIterator[Engine]:
     engine = vouching_engine(where, secret)
     try:
         yield engine
@@ -74,7 +75,7 @@ async def engine_at(where: Where, secret: Path | None = None) -> AsyncIterator[E
         await engine.dispose()
 
 
-async def furnish(where: Where, data: Path, *, cases: int = 4) -> House:
+async def furnish(where: DatabaseLocation, data: Path, *, cases: int = 4) -> House:
     """The first case is answered, the second closed, the third has been read, the others are new."""
     house = House(where, data, [], [])
     read_or_make_secret(house.secret)
@@ -92,7 +93,7 @@ async def furnish(where: Where, data: Path, *, cases: int = 4) -> House:
                 for ref in house.refs[:3]:
                     await open_wholly(connection, ada, ref.id, office.now)
                 await casework.reply(connection, ada, house.refs[0].id, {"text": REPLY}, office.now)
-                await casework.close(connection, ada, house.refs[1].id, Outcome.ADVISED, office.now)
+                await casework.close(connection, ada, house.refs[1].id, CaseOutcome.ADVISED, office.now)
             async with engine.begin() as connection:
                 for table in CHATS:
                     row = {"chat_key": b"c" * 32, "sealed": f"{table.name} of a chat".encode(), "expires": FUTURE}
@@ -119,7 +120,7 @@ CHATS: tuple[Table, ...] = (
 )
 
 
-async def is_whole(house: House, where: Where, secret: Path) -> Head:
+async def is_whole(house: House, where: DatabaseLocation, secret: Path) -> Head:
     """Every code finds and opens its case there, and the audit log holds; its head."""
     async with engine_at(where, secret) as engine, engine.connect() as connection:
         assert await verify(connection) is None
@@ -135,7 +136,7 @@ async def is_whole(house: House, where: Where, secret: Path) -> Head:
         return await head(connection)
 
 
-async def everybody_reads(house: House, where: Where) -> None:
+async def everybody_reads(house: House, where: DatabaseLocation) -> None:
     """A member who logs in reads every case there; and again after they got new keys by the recovery key."""
     stretcher = KeyStretcher()
     passphrase = f"{PASSPHRASE} of Ada"
@@ -158,7 +159,7 @@ async def everybody_reads(house: House, where: Where) -> None:
         stretcher.close()
 
 
-async def rows(where: Where) -> dict[str, int]:
+async def rows(where: DatabaseLocation) -> dict[str, int]:
     """Table → how many rows it has."""
     async with engine_at(where) as engine, engine.connect() as connection:
         return {

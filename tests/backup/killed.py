@@ -13,10 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from safetybot.backup.making import make_backup
-from safetybot.backup.moving import move
-from safetybot.backup.restoring import restore
-from safetybot.storage.where import Files, Where
+from safetybot.backup.create import make_backup
+from safetybot.backup.move_to_postgresql import move
+from safetybot.backup.restore import restore
+from safetybot.storage.location import DatabaseLocation, InstallationFiles
 from tests.reports.office import START
 
 CHANGES = frozenset(("open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.chmod", "sqlite3.connect"))
@@ -60,7 +60,11 @@ def _run(command: str, step: int, file_size: int | None, folder: str, arguments:
 
 
 def run(
-    command: str, folder: Path, *arguments: Where | Files | str, step: int = 0, file_size: int | None = None
+    command: str,
+    folder: Path,
+    *arguments: DatabaseLocation | InstallationFiles | str,
+    step: int = 0,
+    file_size: int | None = None,
 ) -> int:
     """The exit code: 0 where it came to its end, -9 where it was killed, 1 where it raised something."""
     context = multiprocessing.get_context("forkserver")

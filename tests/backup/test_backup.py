@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, inspect, select, text, update
 
-from safetybot import cli
 from safetybot.backup import contents
+from safetybot.backup.create import BackupMade, make_backup
 from safetybot.backup.errors import (
     AuditLogOther,
     BackupDamaged,
@@ -25,20 +25,20 @@ from safetybot.backup.errors import (
     NotABackup,
     OtherSecret,
 )
-from safetybot.backup.making import Made, make_backup
-from safetybot.backup.restoring import restore, try_backup
+from safetybot.backup.restore import restore, try_backup
 from safetybot.backup.sealed_file import SealedReader, SealedWriter, read_header
-from safetybot.installation import vouching_at
-from safetybot.reports.audit import Act, Head, history, last_of
-from safetybot.reports.recovery import RecoveryKeyMistyped, WrongRecoveryKey, read_spelt, spell
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.vouching import MemberList, NotVouched
-from safetybot.secret import SecretFileError, WrongSecret, check_of
-from safetybot.storage import marks, tables
+from safetybot.cli import main
+from safetybot.staff.recovery import RecoveryKeyMistyped, WrongRecoveryKey, read_spelt, spell
+from safetybot.storage import installation_metadata, tables
 from safetybot.storage.copying import PASSING, NotEmpty
 from safetybot.storage.database import migrate
+from safetybot.storage.location import DatabaseLocation, InstallationFiles
 from safetybot.storage.opening import NoDatabase
-from safetybot.storage.where import Files, Where
+from safetybot.vault.audit import Act, Head, history, last_of
+from safetybot.vault.installation import vouching_at
+from safetybot.vault.sealing import KeyPair
+from safetybot.vault.server_secret import SecretFileError, WrongSecret, check_of
+from safetybot.vault.vouching import MemberList, NotVouched
 from tests.backup.house import CHAT, CONTACT, REPLY, STORY, House, engine_at, everybody_reads, is_whole, rows
 from tests.databases import BOTH
 from tests.e2e.program import MODULE, environment
@@ -55,9 +55,9 @@ KEPT = {table.name for table in tables.metadata.sorted_tables} - PASSING
 class Ruin:
     """A new place to restore to, on either database."""
 
-    def __init__(self, folder: Path, where: Where | None = None) -> None:
+    def __init__(self, folder: Path, where: DatabaseLocation | None = None) -> None:
         self.where = where or folder / "new" / "safetybot.sqlite3"
-        self.files = Files.beside(folder / "new" / "safetybot.sqlite3")
+        self.files = InstallationFiles.beside(folder / "new" / "safetybot.sqlite3")
         self.secret = self.files.secret
 
 
@@ -76,7 +76,7 @@ def here(tmp_path: Path) -> Ruin:
 
 
 async def test_what_was_restored_is_the_installation_again(
-    furnished: House, backed_up: tuple[Path, Made], ruin: Ruin
+    furnished: House, backed_up: tuple[Path, BackupMade], ruin: Ruin
 ) -> None:
     file, made = backed_up
     assert file.stat().st_mode & 0o777 == 0o600
@@ -116,7 +116,9 @@ def test_each_table_is_kept_or_passes() -> None:
     assert [table.name for table in tables.metadata.sorted_tables if table.autoincrement_column is not None] == []
 
 
-async def test_a_backup_tells_a_thief_nothing(furnished: House, backed_up: tuple[Path, Made], tmp_path: Path) -> None:
+async def test_a_backup_tells_a_thief_nothing(
+    furnished: House, backed_up: tuple[Path, BackupMade], tmp_path: Path
+) -> None:
     everything = tmp_path / "everything"
     await make_backup(furnished.where, furnished.files, everything, START, replace=True, chats=True)
     wanted = {
@@ -176,7 +178,7 @@ async def test_what_is_over_is_gone_after_a_restore(house: House, here: Ruin, tm
 
 
 async def test_a_trial_does_all_but_write(
-    furnished: House, backed_up: tuple[Path, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    furnished: House, backed_up: tuple[Path, BackupMade], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, made = backed_up
     monkeypatch.chdir(tmp_path)
@@ -233,7 +235,7 @@ def forge(house: House, file: Path, *lines: bytes) -> None:
 
 
 async def test_sealed_lies_are_refused(
-    furnished: House, backed_up: tuple[Path, Made], here: Ruin, tmp_path: Path
+    furnished: House, backed_up: tuple[Path, BackupMade], here: Ruin, tmp_path: Path
 ) -> None:
     """Whoever knows the public key can seal what they like; what is no backup is not put back."""
     whole = unsealed(furnished, backed_up[0])
@@ -267,7 +269,7 @@ async def test_sealed_lies_are_refused(
 
 @pytest.mark.slow
 async def test_an_audit_head_noted_elsewhere_shows_a_forgery(
-    furnished: House, backed_up: tuple[Path, Made], here: Ruin
+    furnished: House, backed_up: tuple[Path, BackupMade], here: Ruin
 ) -> None:
     file, made = backed_up
     for noted in (Head(made.head.number, bytes(32)), Head(made.head.number + 1, made.head.hash)):
@@ -289,7 +291,7 @@ async def test_a_log_that_was_damaged_before_is_restored_and_told(house: House, 
     assert (await rows(here.where))["cases"] == len(house.refs)
 
 
-async def test_wrong_keys_and_other_files(furnished: House, backed_up: tuple[Path, Made], here: Ruin) -> None:
+async def test_wrong_keys_and_other_files(furnished: House, backed_up: tuple[Path, BackupMade], here: Ruin) -> None:
     file, _ = backed_up
     cut = here.secret.parents[2] / "cut"
     cut.write_bytes(file.read_bytes()[:-1])
@@ -309,7 +311,9 @@ async def test_wrong_keys_and_other_files(furnished: House, backed_up: tuple[Pat
         assert not here.secret.exists()
 
 
-async def test_nothing_is_restored_over_anything(furnished: House, backed_up: tuple[Path, Made], here: Ruin) -> None:
+async def test_nothing_is_restored_over_anything(
+    furnished: House, backed_up: tuple[Path, BackupMade], here: Ruin
+) -> None:
     file, _ = backed_up
     here.secret.parent.mkdir(parents=True)
     here.secret.touch(0o600)
@@ -337,7 +341,7 @@ async def test_without_a_recovery_key_or_a_secret_there_is_no_backup(
     with pytest.raises(NoDatabase):
         await make_backup(tmp_path / "none.sqlite3", house.files, file, START)
     async with engine_at(house.where, house.secret) as engine:
-        await marks.put(engine, marks.SECRET_CHECK, check_of(bytes(32)))
+        await installation_metadata.put(engine, installation_metadata.SECRET_CHECK, check_of(bytes(32)))
         with pytest.raises(WrongSecret):
             await make_backup(house.where, house.files, file, START)
     house.secret.unlink()
@@ -370,14 +374,14 @@ async def test_a_file_that_is_there_stays(house: House, tmp_path: Path) -> None:
         noted = await last_of(connection, Act.BACKED_UP)
         assert noted is not None
         assert (noted.at, json.loads(noted.detail)) == ("2026-11-24T10:30:00Z", {"cases": 4})
-        assert (await marks.get(connection))[marks.LAST_BACKUP] == noted.at
+        assert (await installation_metadata.get(connection))[installation_metadata.LAST_BACKUP] == noted.at
 
 
 def test_the_commands(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([*map(str, arguments)])
+        code = main.main([*map(str, arguments)])
         said = capsys.readouterr()
         return code, said.out, said.err
 

@@ -13,19 +13,19 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot import cli
+from safetybot.backup.create import BackupMade, make_backup
 from safetybot.backup.errors import NotWhole
-from safetybot.backup.making import Made, make_backup
-from safetybot.backup.moving import move
-from safetybot.backup.restoring import restore, try_backup
-from safetybot.doctor import Examination, State, examine
-from safetybot.reports.envelopes import row_digest
+from safetybot.backup.move_to_postgresql import move
+from safetybot.backup.restore import restore, try_backup
+from safetybot.cli import main
+from safetybot.doctor import Examination, FindingState, examine
 from safetybot.reports.filing import Withdrawal, find_case, withdraw
 from safetybot.reports.integrity import look_over
 from safetybot.settings import Settings
 from safetybot.storage.database import migrate
+from safetybot.storage.location import DatabaseLocation, InstallationFiles
 from safetybot.storage.tables import cases, envelope_keys, envelopes
-from safetybot.storage.where import Files, Where
+from safetybot.vault.envelopes import row_digest
 from tests.backup.house import House, engine_at, is_whole, rows
 from tests.databases import BOTH
 from tests.postgres import Server
@@ -49,7 +49,7 @@ async def home(request: pytest.FixtureRequest, house: House, tmp_path: Path) -> 
     return house
 
 
-async def spoil(where: Where, *acts: Spoil) -> None:
+async def spoil(where: DatabaseLocation, *acts: Spoil) -> None:
     """As by a disk, a hand, or a dump that was restored without its foreign keys."""
     async with engine_at(where) as engine, engine.connect() as connection:
         if isinstance(where, Path):
@@ -140,7 +140,7 @@ def settings_of(house: House) -> Settings:
     return settings if isinstance(house.where, Path) else replace(settings, database_url=house.where)
 
 
-def says(found: Examination, what: str) -> tuple[State, str]:
+def says(found: Examination, what: str) -> tuple[FindingState, str]:
     (finding,) = [finding for finding in found.findings if finding.what == what]
     return finding.state, finding.says
 
@@ -148,14 +148,14 @@ def says(found: Examination, what: str) -> tuple[State, str]:
 @pytest.mark.parametrize("damage", DAMAGES)
 async def test_damage_is_seen(home: House, damage: str, tmp_path: Path) -> None:
     acts, without_key, with_key = DAMAGES[damage]
-    new = tmp_path / "new" / "safetybot.sqlite3", Files.beside(tmp_path / "new" / "safetybot.sqlite3")
+    new = tmp_path / "new" / "safetybot.sqlite3", InstallationFiles.beside(tmp_path / "new" / "safetybot.sqlite3")
     await spoil(home.where, *acts)
 
     found = await examine(settings_of(home), START)
     state, told = says(found, "sealed reports")
-    assert (state, without_key in told) == (State.FAULT if without_key else State.GOOD, True)
+    assert (state, without_key in told) == (FindingState.FAULT if without_key else FindingState.GOOD, True)
     broken = damage == "all envelopes"
-    assert says(found, "foreign keys")[0] is (State.FAULT if broken else State.GOOD)
+    assert says(found, "foreign keys")[0] is (FindingState.FAULT if broken else FindingState.GOOD)
     if broken:
         assert "in envelope_keys" in says(found, "foreign keys")[1]
 
@@ -193,7 +193,7 @@ async def test_what_was_taken_back_or_deleted_is_not_missed(home: House, tmp_pat
         assert found is not None
         assert await withdraw(connection, found, START) is Withdrawal.SHREDDED
     state, told = says(await examine(settings_of(home), START), "sealed reports")
-    assert (state, told[:11]) == (State.GOOD, "7 envelopes")
+    assert (state, told[:11]) == (FindingState.GOOD, "7 envelopes")
     made = await make_backup(home.where, home.files, tmp_path / "b", START)
     tried = await try_backup(tmp_path / "b", home.key)
     assert made.integrity.whole
@@ -240,10 +240,10 @@ async def test_digests_are_made_for_what_was_there_before(furnished: House, tmp_
 
 
 def test_the_commands(
-    house: House, backed_up: tuple[Path, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    house: House, backed_up: tuple[Path, BackupMade], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def command(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([*map(str, arguments)])
+        code = main.main([*map(str, arguments)])
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -277,5 +277,5 @@ async def test_the_house_is_whole_to_begin_with(home: House) -> None:
     """Or nothing above would be tested."""
     await is_whole(home, home.where, home.secret)
     found = await examine(settings_of(home), START)
-    assert says(found, "foreign keys")[0] is State.GOOD
-    assert says(found, "sealed reports")[0] is State.GOOD
+    assert says(found, "foreign keys")[0] is FindingState.GOOD
+    assert says(found, "sealed reports")[0] is FindingState.GOOD

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from safetybot.backup.create import BackupMade, make_backup
 from safetybot.backup.errors import BackupBusy, CannotWrite
-from safetybot.backup.making import Made, make_backup
-from safetybot.backup.restoring import restore, try_backup
+from safetybot.backup.restore import restore, try_backup
 from safetybot.storage import tables
-from safetybot.storage.where import Files
+from safetybot.storage.location import InstallationFiles
 from tests.backup.house import STORY, House, engine_at, is_whole, rows
 from tests.backup.killed import run, steps
 from tests.backup.writer import reports_come_in
@@ -46,13 +46,13 @@ async def test_killed_at_every_step_a_backup_is_whole_or_the_old_one(house: Hous
 
 
 async def test_killed_at_every_step_a_restore_can_be_run_again(
-    furnished: House, backed_up: tuple[Path, Made], tmp_path: Path
+    furnished: House, backed_up: tuple[Path, BackupMade], tmp_path: Path
 ) -> None:
     file, made = backed_up
     path, secret = tmp_path / "new" / "safetybot.sqlite3", tmp_path / "new" / "secrets" / "server.key"
     seen = 0
     for step in steps():
-        code = run("restore", tmp_path, file, furnished.key, path, Files(path.parent, secret), step=step)
+        code = run("restore", tmp_path, file, furnished.key, path, InstallationFiles(path.parent, secret), step=step)
         if code == 0:
             break
         assert code == -9
@@ -116,7 +116,9 @@ async def test_a_backup_is_of_one_moment_while_others_write(
     everything = house.codes, house.refs
     for number, each in enumerate(made):
         path, secret = tmp_path / f"r{number}" / "db", tmp_path / f"r{number}" / "secrets" / "key"
-        restored = await restore(tmp_path / f"b{number}", house.key, path, Files(path.parent, secret), START)
+        restored = await restore(
+            tmp_path / f"b{number}", house.key, path, InstallationFiles(path.parent, secret), START
+        )
         assert (restored.head, restored.broken) == (each.head, None)
         house.codes, house.refs = (kept[: each.rows["cases"]] for kept in everything)
         await is_whole(house, path, secret)
@@ -129,8 +131,8 @@ async def test_two_at_once_to_one_file(house: House, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     attempts = [make_backup(house.where, house.files, file, START, replace=True) for _ in range(3)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
-    assert any(isinstance(each, Made) for each in results)
-    assert all(isinstance(each, Made | BackupBusy) for each in results), results
+    assert any(isinstance(each, BackupMade) for each in results)
+    assert all(isinstance(each, BackupMade | BackupBusy) for each in results), results
     await try_backup(file, house.key)
 
 

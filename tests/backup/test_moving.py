@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, update
 
-from safetybot.backup.making import make_backup
-from safetybot.backup.moving import MovedBefore, NothingToMoveTo, move
-from safetybot.backup.restoring import restore
+from safetybot.backup.create import make_backup
+from safetybot.backup.move_to_postgresql import MovedBefore, NothingToMoveTo, move
+from safetybot.backup.restore import restore
 from safetybot.storage import tables
+from safetybot.storage.exclusive import InUse
 from safetybot.storage.opening import DatabaseFailed, NoDatabase
-from safetybot.storage.sole import InUse
 from tests.backup.house import FUTURE, House, engine_at, everybody_reads, is_whole, rows
 from tests.backup.killed import run, steps
 from tests.postgres import Server

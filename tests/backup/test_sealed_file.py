@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from safetybot.backup.errors import BackupDamaged, LaterBackup, NotABackup
 from safetybot.backup.sealed_file import CHUNK, MAGIC, SealedReader, SealedWriter, read_header
-from safetybot.reports.recovery import WrongRecoveryKey
-from safetybot.reports.sealing import KeyPair
+from safetybot.staff.recovery import WrongRecoveryKey
+from safetybot.vault.sealing import KeyPair
 
 PAIR = KeyPair.new()
 HEADER = len(MAGIC) + 32 + 80 + 24

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from safetybot.reports.stretching import MEMORY, SALT_BYTES, Parameters, stretch
+from safetybot.vault.key_derivation import MEMORY, SALT_BYTES, Parameters, stretch
 
 BENCH = Path(__file__).parents[2] / "bench"
 

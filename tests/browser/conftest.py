@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
 from tests.browser.site import Site
 from tests.browser.window import Window
 from tests.talking import Bot

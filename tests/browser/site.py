@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from safetybot.channels.web import WebChat, WebOptions, forms_key
-from safetybot.serving.listening import listen, serve
+from safetybot.http.server import listen, serve
 from tests.browser.tls import TlsProxy
 from tests.channels.web.browsing import transcripts
 from tests.talking import Bot

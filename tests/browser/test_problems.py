@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from safetybot.channels.web.chats import Chats, Shown
+from safetybot.channels.web.chats import Chats, ShownPage
 from tests.browser.conftest import Open
 from tests.browser.site import Site
 from tests.browser.window import Window
@@ -66,7 +66,7 @@ class TestPages:
             await window.page.locator("#log > li.own", has_text=WORDS).wait_for()
 
     async def test_our_own_failure(self, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def fails(*_: object) -> Shown:
+        async def fails(*_: object) -> ShownPage:
             raise RuntimeError("our own mistake")
 
         with monkeypatch.context() as mistake:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safetybot.guidance.model import Guidance
-from safetybot.transcripts import IDLE_SECONDS
+from safetybot.service.transcripts import IDLE_SECONDS
 from tests.browser.conftest import Open
 from tests.browser.site import Site
 from tests.browser.window import Window

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.cli import _is_in_use
+from safetybot.cli.bot_commands import _is_in_use
 from safetybot.demo.in_use import has_staff
-from safetybot.reports.stretching import KeyStretcher
 from safetybot.settings import Settings, read_settings
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.opening import TooNew
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.reports.office import Office
 
 

@@ -13,22 +13,22 @@ import pytest
 from safetybot.demo.account import hire
 from safetybot.demo.cases import invented
 from safetybot.demo.counters import invent
-from safetybot.demo.preparing import Past, Waiting, tell_all
-from safetybot.demo.writer import NotTaken, Writer
+from safetybot.demo.seed_data import Past, WaitingReport, tell_all
+from safetybot.demo.writer import Writer, WritingRefused
 from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.language_pack import LanguagePack
 from safetybot.dialogue.messages import Incoming, Reply
-from safetybot.dialogue.tongue import Tongue
+from safetybot.figures.yearly import COUNTERS
 from safetybot.guidance.reader import read_content
-from safetybot.reports import login, second_factor
-from safetybot.reports.audit import transaction, verify
-from safetybot.reports.cases import Kind
 from safetybot.reports.handles import find_handles
 from safetybot.reports.links import words_of
 from safetybot.reports.queue import list_cases
-from safetybot.reports.staff_errors import WrongSecondFactor
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.reports.yearly import COUNTERS
-from safetybot.understanding import Understanding
+from safetybot.staff import login, second_factor
+from safetybot.staff.errors import WrongSecondFactor
+from safetybot.understanding.understanding import Understanding
+from safetybot.vault.audit import transaction, verify
+from safetybot.vault.envelopes import EnvelopeKind
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.reports.office import CHEAP, open_wholly
 from tests.talking import Bot
 
@@ -41,7 +41,7 @@ def shipped(understanding: Understanding) -> Understanding:
     """What we ship, read by the matcher of a smaller content, which takes no minute to fit."""
     library = read_content(SHIPPED).require()
     interpreter = understanding.interpreters["en"]
-    tongues = {code: Tongue(guidance, interpreter.interpret) for code, guidance in library.languages.items()}
+    tongues = {code: LanguagePack(guidance, interpreter.interpret) for code, guidance in library.languages.items()}
     return Understanding(
         dict.fromkeys(tongues, interpreter),
         Conversation(tongues, library.first),
@@ -58,7 +58,7 @@ async def bot(shipped: Understanding, empty_database: Path, tmp_path: Path) -> A
     await bot.stop()
 
 
-async def told(bot: Bot) -> tuple[list[Waiting], login.UnlockedMember]:
+async def told(bot: Bot) -> tuple[list[WaitingReport], login.UnlockedMember]:
     past = Past()
     bot.service._clock = bot.service._reports._clock = past  # as started_service sets it
     _, member = await hire(bot.engine, past.now(), bot.stretcher, CHEAP)
@@ -75,16 +75,18 @@ async def test_every_case_arrives_with_all_that_was_said(bot: Bot) -> None:
     assert len(opened) == len(invented())
     for case in invented():
         (found,) = [each for each in opened if case.story[0] in "\n".join(words_of(each.messages))]
-        report = next(message for message in found.messages if message.kind is Kind.REPORT)
-        contact = [message for message in found.messages if message.kind is Kind.CONTACT]
+        report = next(message for message in found.messages if message.kind is EnvelopeKind.REPORT)
+        contact = [message for message in found.messages if message.kind is EnvelopeKind.CONTACT]
         answers = {each["question"]: each for message in (report, *contact) for each in message.body["answers"]}
         assert answers["what-happened"]["words"] == "\n\n".join(case.story)
         for question, given in case.answers.items():
             assert (*answers[question]["choices"], answers[question]["words"])[: len(given.press)] == given.press
             assert answers[question]["words"] == (given.say or "")
         assert found.row.day == (dt.datetime.now(dt.UTC) - dt.timedelta(case.days)).date().isoformat()
-        kinds = [message.kind for message in found.messages if message.kind in (Kind.REPLY, Kind.ADDITION)]
-        assert kinds == [Kind.ADDITION if event.more else Kind.REPLY for event in case.then]
+        kinds = [
+            message.kind for message in found.messages if message.kind in (EnvelopeKind.REPLY, EnvelopeKind.ADDITION)
+        ]
+        assert kinds == [EnvelopeKind.ADDITION if event.more else EnvelopeKind.REPLY for event in case.then]
 
 
 async def test_two_of_them_name_the_same_account(bot: Bot) -> None:
@@ -110,7 +112,7 @@ async def test_without_anybody_to_read_it_nothing_is_told(bot: Bot) -> None:
         async with bot.service.turn("web", "x") as turn:
             return await turn.reply(incoming)
 
-    with pytest.raises(NotTaken):
+    with pytest.raises(WritingRefused):
         await Writer(handle, "web", "x").reports(invented()[0])
 
 

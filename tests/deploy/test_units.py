@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.cli import _parser
+from safetybot.cli.parser import build_parser
 from safetybot.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def test_a_unit_gives_the_program_what_it_needs_and_no_more(unit: Path) -> None:
     assert {name: set_.get(name) for name in HARD} == HARD
     program, *words = shlex.split(set_["ExecStart"])
     assert program.endswith("/safetybot")
-    assert str(_parser().parse_args(words).env_file) == SETTINGS
+    assert str(build_parser().parse_args(words).env_file) == SETTINGS
     # No secret is in the environment, which other programs may be shown; and no stop is cut short (serving's 25 s).
     assert not re.search(r"SAFETYBOT_\w*(TOKEN|PASSWORD)=", text)
     assert int(set_["TimeoutStopSec"]) >= 30

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import httpx
 
 from safetybot.desk.cookies import cookie_name
-from safetybot.desk.logins import LoggedIn, Stage
+from safetybot.desk.logins import LoggedIn, LoginStage
 from safetybot.desk.options import DeskOptions
-from safetybot.desk.starting import serve_desk
-from safetybot.reports.login import UnlockedMember
-from safetybot.serving.listening import listen
+from safetybot.desk.server import serve_desk
+from safetybot.http.server import listen
+from safetybot.staff.login import UnlockedMember
 from tests.desk.station import HERE, Station
 
 PAGE = {"accept": "text/html", "sec-fetch-site": "same-origin"}
@@ -30,7 +30,7 @@ class House:
 
     def enter(self, member: UnlockedMember, address: str = HERE) -> Guest:
         """``address``: of a real server; else everything happens in this process."""
-        held, login = self.parts.logins.begin(member, Stage.IN, self.office.now)
+        held, login = self.parts.logins.begin(member, LoginStage.IN, self.office.now)
         transport = httpx.ASGITransport(self.station.app) if address == HERE else None
         cookies = {cookie_name(self.parts.options): held}
         client = httpx.AsyncClient(transport=transport, base_url=address, cookies=cookies, headers=PAGE, timeout=10)

@@ -12,11 +12,11 @@ import pyotp
 
 from safetybot.desk.app import desk_app
 from safetybot.desk.cookies import cookie_name
-from safetybot.desk.guidance import DeskGuidance
+from safetybot.desk.live_guidance import DeskGuidance
 from safetybot.desk.logins import LoggedIn
 from safetybot.desk.options import DeskOptions
-from safetybot.desk.starting import parts_of
-from safetybot.reports import staff
+from safetybot.desk.server import parts_of
+from safetybot.staff import members
 from tests.channels.web.browsing import Element, read_page
 from tests.reports.office import CHEAP, PASSPHRASE, Office
 
@@ -47,7 +47,7 @@ class Station:
     async def hire(self, name: str) -> None:
         """A member with a one-time passphrase, as an operator adds them."""
         office = self.office
-        _, recovery = await staff.add(office.engine, name, PASSPHRASE, office.now, office.stretcher, CHEAP)
+        _, recovery = await members.add(office.engine, name, PASSPHRASE, office.now, office.stretcher, CHEAP)
         self.office.recovery = recovery or self.office.recovery
 
     def visitor(self, name: str = "Ada", **headers: str) -> Seat:
@@ -61,7 +61,7 @@ class Station:
         seat = self.visitor(name)
         if name not in self.phones:
             async with self.office.engine.connect() as connection:
-                if name not in [member.name for member in await staff.list_members(connection)]:
+                if name not in [member.name for member in await members.list_members(connection)]:
                     await self.hire(name)
             await seat.first_login()
         else:

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.desk.audit_words import ACTS, detail_words, shown_time
-from safetybot.reports import audit, casework
-from safetybot.reports.audit import BOT, Act, AuditRow, Head, append, head, history, spell_head
+from safetybot.reports import casework
+from safetybot.vault import audit
+from safetybot.vault.audit import BOT, Act, AuditRow, Head, append, head, history, spell_head
 from tests.databases import BOTH
 from tests.desk.station import Seat, Station
 from tests.reports.office import Office

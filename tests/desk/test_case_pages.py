@@ -8,13 +8,13 @@ import re
 
 import pytest
 
-from safetybot.desk.guidance import DeskGuidance
-from safetybot.desk.sweeping import sweep
-from safetybot.reports.audit import history, verify
-from safetybot.reports.cases import CaseRef, Outcome, Status, Urgency, case_row
-from safetybot.reports.codes import CodeKeys
+from safetybot.desk.live_guidance import DeskGuidance
+from safetybot.desk.login_sweeper import sweep
+from safetybot.reports.cases import CaseOutcome, CaseRef, CaseUrgency, Status, case_row
 from safetybot.reports.filing import add_to_case, view_case, withdraw
 from safetybot.reports.retention import shred
+from safetybot.vault.audit import history, verify
+from safetybot.vault.codes import CodeKeys
 from tests.databases import BOTH
 from tests.desk import hostile
 from tests.desk.station import Seat, Station
@@ -44,7 +44,7 @@ def report(story: str = STORY) -> dict[str, object]:
 
 async def filed(station: Station, story: str = STORY, contact: str | None = CONTACT) -> tuple[CaseRef, CodeKeys]:
     sealed = {"answers": [answer("contact", "Another way", contact)]} if contact else None
-    return await station.office.file(report(story), sealed, Urgency.HIGH)
+    return await station.office.file(report(story), sealed, CaseUrgency.HIGH)
 
 
 async def opens(seat: Seat, ref: CaseRef) -> Seat:
@@ -239,7 +239,7 @@ class TestReplying:
         ada = await station.login("Ada")
         ref, keys = await filed(station)
         await opens(ada, ref)
-        await ada.submit(f"/cases/{ref.id}/close", {"outcome": Outcome.ADVISED.value})
+        await ada.submit(f"/cases/{ref.id}/close", {"outcome": CaseOutcome.ADVISED.value})
         assert "The case is closed. Open it again first" in ada.text
         await ada.submit(f"/cases/{ref.id}/reply", {"reply": "zebedee"})
         assert "Open it again before you reply" in ada.text

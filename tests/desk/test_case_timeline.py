@@ -3,10 +3,10 @@ from __future__ import annotations
 import datetime as dt
 
 from safetybot.desk.case_timeline import timeline
+from safetybot.formats.times import uk_time
 from safetybot.reports import casework
-from safetybot.reports.cases import Outcome, Status, Urgency
+from safetybot.reports.cases import CaseOutcome, CaseUrgency, Status
 from safetybot.reports.filing import add_to_case, withdraw
-from safetybot.reports.times import uk_time
 from tests.reports.office import Office
 
 
@@ -24,12 +24,12 @@ async def test_everything_stands_in_its_order_with_its_time(office: Office) -> N
         await casework.set_labels(c, anna, ref.id, ["one", "two"], office.now)
         await casework.refer(c, anna, ref.id, office.now, to="CEOP", when=office.now.date(), reference="7", note="n")
         await casework.keep_until(c, anna, ref.id, dt.date(2027, 1, 1), office.now, "because")
-        await casework.close(c, anna, ref.id, Outcome.ADVISED, office.now)
+        await casework.close(c, anna, ref.id, CaseOutcome.ADVISED, office.now)
     office.later(hours=2)
     found = await office.find(keys)
     assert found is not None
     async with office.writing() as c:
-        await add_to_case(c, found, {"text": "more"}, office.now, Urgency.HIGH)
+        await add_to_case(c, found, {"text": "more"}, office.now, CaseUrgency.HIGH)
     await office.open(ben, ref)
     async with office.writing() as c:
         await casework.set_status(c, ben, ref.id, Status.WAITING, office.now)

@@ -15,10 +15,10 @@ from sqlalchemy import update
 
 from safetybot.desk import events
 from safetybot.desk.logins import IDLE, Ended
-from safetybot.reports.audit import head
-from safetybot.reports.cases import Urgency
+from safetybot.reports.cases import CaseUrgency
 from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_head
+from safetybot.vault.audit import head
 from tests.databases import BOTH
 from tests.desk.queue_house import Guest, House
 from tests.desk.station import Station
@@ -86,7 +86,7 @@ async def test_a_report_that_another_process_files_is_known_within_two_seconds(h
     async with house.open() as served:
         seat = house.enter(ada, served.address)
         async with seat.client, listening(seat, await newest(house)) as stream:
-            await outside.file({"what": "secret words"}, urgency=Urgency.EMERGENCY)
+            await outside.file({"what": "secret words"}, urgency=CaseUrgency.EMERGENCY)
             filed = time.monotonic()
             name, data, id_ = await stream.event()
             assert time.monotonic() - filed < SOON

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from safetybot.desk.charts import LONGEST, chart
-from safetybot.reports.sheet import Chart, Row, Table
-from safetybot.reports.withholding import Mark
+from safetybot.figures.disclosure_control import Mark
+from safetybot.figures.sheet import Chart, SheetRow, Table
 from safetybot.storage import tables
 from tests.desk.station import Seat, Station
-from tests.reports.counted import fill
+from tests.figures.counted import fill
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -112,33 +112,33 @@ async def test_it_is_soon_there(station: Station) -> None:
     assert min(took) < 0.3
 
 
-def drawn(*rows: Row, how: Chart = Chart.BARS) -> str:
+def drawn(*rows: SheetRow, how: Chart = Chart.BARS) -> str:
     return str(chart(Table("t", "A title", "", "What", ("2026", "2025"), rows, (), how, ("2026", "2025"))))
 
 
 class TestCharts:
     def test_what_is_hidden_has_one_size(self) -> None:
         """Whatever the others are: its length must tell nothing."""
-        charts = [drawn(Row("a", (Mark.FEW, Mark.HELD), 1), Row("b", (most, 0), 1)) for most in (5, 5_000)]
+        charts = [drawn(SheetRow("a", (Mark.FEW, Mark.HELD), 1), SheetRow("b", (most, 0), 1)) for most in (5, 5_000)]
         sizes = [re.findall(r'class="hidden"[^>]*width="([\d.]+)"', each) for each in charts]
         assert sizes[0] == sizes[1]
         assert len(set(sizes[0])) == 1
 
     def test_lengths_are_in_proportion(self) -> None:
-        text = drawn(Row("a", (100, 50), 1), Row("b", (25, 0), 1))
+        text = drawn(SheetRow("a", (100, 50), 1), SheetRow("b", (25, 0), 1))
         now = [float(each) for each in re.findall(r'class="now" x="6" y="\d+" width="([\d.]+)" height="11"', text)]
         assert now[1] == pytest.approx(now[0] / 4, abs=0.1)
 
     def test_what_editors_wrote_is_text(self) -> None:
-        text = drawn(Row("<script>alert(1)</script>", (7, 9), 1))
+        text = drawn(SheetRow("<script>alert(1)</script>", (7, 9), 1))
         assert "<script" not in text
         assert "&lt;script&gt;" in text
 
     def test_a_long_table_is_drawn_in_part(self) -> None:
-        text = drawn(*(Row(f"row {number}", (50 - number, 5), 1) for number in range(40)))
+        text = drawn(*(SheetRow(f"row {number}", (50 - number, 5), 1) for number in range(40)))
         assert text.count('class="now" x="6" y') == LONGEST + 1
         assert f"The {LONGEST} rows" in text
 
     @pytest.mark.parametrize("how", [Chart.BARS, Chart.MONTHS])
     def test_nothing_is_drawn_of_nothing(self, how: Chart) -> None:
-        assert drawn(Row("a", (0, 0), 1), how=how) == ""
+        assert drawn(SheetRow("a", (0, 0), 1), how=how) == ""

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from safetybot.reports.audit import Act, history
-from safetybot.reports.login_tries import FREE
+from safetybot.staff.lockout import FREE
+from safetybot.vault.audit import Act, history
 from tests.desk.station import Seat, Station
 
 

@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safetybot.desk.app import desk_app
-from safetybot.desk.guidance import DeskGuidance
-from safetybot.desk.logins import ENTERING, IDLE, LONGEST, Ended, Stage
+from safetybot.desk.live_guidance import DeskGuidance
+from safetybot.desk.login_sweeper import sweep
+from safetybot.desk.logins import ENTERING, IDLE, LONGEST, Ended, LoginStage
 from safetybot.desk.options import DeskNotPrivate, DeskOptions
-from safetybot.desk.sweeping import sweep
 from safetybot.guidance.reader import Library
-from safetybot.reports import recovery, staff
-from safetybot.reports.audit import DESK, history
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.staff_errors import MemberLocked
+from safetybot.staff import members, recovery
+from safetybot.staff.errors import MemberLocked
+from safetybot.staff.login import UnlockedMember
+from safetybot.vault.audit import DESK, history
 from tests.desk.station import PUBLIC, Seat, Station
 from tests.reports.office import CHEAP, PASSPHRASE, Office
 
@@ -93,7 +93,7 @@ class TestTheWayIn:
             assert new not in seat.response.text
         await seat.post("/login/passphrase")  # as no browser sends it
         assert (seat.status, "12 characters" in seat.text) == (403, True)
-        assert seat.login.stage is Stage.PASSPHRASE
+        assert seat.login.stage is LoginStage.PASSPHRASE
 
     async def test_a_wrong_code_then_a_right_one(self, station: Station) -> None:
         ada = await station.login("Ada")
@@ -174,7 +174,7 @@ class TestTheWayIn:
     async def test_a_disabled_member_is_nobody(self, station: Station) -> None:
         await station.login("Grace")
         ada = await station.login("Ada")
-        await staff.disable(station.office.engine, "Ada", station.office.now)
+        await members.disable(station.office.engine, "Ada", station.office.now)
         seat = station.visitor("Ada")
         await seat.types(ada.passphrase)
         assert (seat.status, "The name or the passphrase is wrong" in seat.text) == (403, True)
@@ -264,7 +264,7 @@ class TestTheWayOut:
         seat = await station.login("Ada")
         login, office = seat.login, station.office
         if how == "disabled":
-            await staff.disable(office.engine, "Ada", office.now)
+            await members.disable(office.engine, "Ada", office.now)
         else:
             assert office.recovery
             new = "another passphrase"
@@ -309,7 +309,7 @@ class TestForms:
         assert "nothing was done" in seat.text
         assert seat.passphrase not in seat.response.text
         async with station.office.engine.connect() as connection:
-            assert len(await staff.list_members(connection)) == 1
+            assert len(await members.list_members(connection)) == 1
         await seat.submit("/staff/add", {"passphrase": seat.passphrase})
         assert "Grace <b> & is added" in seat.text
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from safetybot.desk.guidance import DeskGuidance
+from safetybot.desk.live_guidance import DeskGuidance
 from safetybot.guidance.reader import Library
-from safetybot.reports import recovery, staff
-from safetybot.reports.audit import Act, history
+from safetybot.staff import members as staff
+from safetybot.staff import recovery
 from safetybot.storage.tables import passkeys
+from safetybot.vault.audit import Act, history
 from tests.desk.authenticator import Authenticator
 from tests.desk.station import Seat, Station
 from tests.reports.office import CHEAP, PASSPHRASE, Office

@@ -4,10 +4,10 @@ import datetime as dt
 
 import pytest
 
-from safetybot.desk.presence import STAYS, Presence
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.staff import Member
+from safetybot.desk.presence import STAYS, CasePresence
+from safetybot.staff.login import UnlockedMember
+from safetybot.staff.members import Member
+from safetybot.vault.sealing import KeyPair
 
 CASE, OTHER = "a" * 32, "b" * 32
 
@@ -24,7 +24,7 @@ class Hall:
     def __init__(self) -> None:
         self.now = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
         self.changes = 0
-        self.presence = Presence(lambda: self.now, self.count)
+        self.presence = CasePresence(lambda: self.now, self.count)
 
     def count(self) -> None:
         self.changes += 1

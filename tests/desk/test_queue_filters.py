@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetybot.desk import rough
-from safetybot.desk.queue_filters import AGE, FLAGS, STATUS, URGENCY, Asked
-from safetybot.reports.cases import Status, Urgency
+from safetybot.desk import humanise
+from safetybot.desk.queue_filters import AGE, FLAGS, STATUS, URGENCY, QueueQuery
+from safetybot.reports.cases import CaseUrgency, Status
 from safetybot.reports.queue import ACTIVE, NOBODY
 
 TODAY = dt.date(2026, 11, 24)
 MEMBERS = ("0a1b", "2c3d")
 
 ASKED = st.builds(
-    Asked,
+    QueueQuery,
     status=st.sampled_from([choice.value for choice in STATUS]),
     urgency=st.sampled_from([choice.value for choice in URGENCY]),
     assignee=st.sampled_from(["", "me", "nobody", *MEMBERS]),
@@ -28,12 +28,12 @@ ASKED = st.builds(
 )
 
 
-def read(address: str) -> Asked:
-    return Asked.read(dict(parse_qsl(urlsplit(address).query)), MEMBERS)
+def read(address: str) -> QueueQuery:
+    return QueueQuery.read(dict(parse_qsl(urlsplit(address).query)), MEMBERS)
 
 
 @given(ASKED)
-def test_an_address_asks_for_what_it_was_made_of(asked: Asked) -> None:
+def test_an_address_asks_for_what_it_was_made_of(asked: QueueQuery) -> None:
     assert read(asked.address()) == asked
     assert read(asked.part + "seen=3") == asked
     assert read(asked.address(page=1)).page == 1
@@ -41,9 +41,9 @@ def test_an_address_asks_for_what_it_was_made_of(asked: Asked) -> None:
 
 @given(st.dictionaries(st.sampled_from(["status", "urgency", "assignee", "age", "page", *FLAGS, "x"]), st.text()))
 def test_anything_may_stand_in_an_address(query: dict[str, str]) -> None:
-    asked = Asked.read(query, MEMBERS)
+    asked = QueueQuery.read(query, MEMBERS)
     asked.filters("me", TODAY)
-    assert read(asked.address()) == Asked.read(dict(asked.pairs()), MEMBERS)
+    assert read(asked.address()) == QueueQuery.read(dict(asked.pairs()), MEMBERS)
     assert {*asked.left_out} <= {*query}
 
 
@@ -63,27 +63,27 @@ def test_anything_may_stand_in_an_address(query: dict[str, str]) -> None:
     ],
 )
 def test_what_is_not_understood_is_left_out_and_said(query: dict[str, str]) -> None:
-    asked = Asked.read({"urgency": "high", **query}, MEMBERS)
+    asked = QueueQuery.read({"urgency": "high", **query}, MEMBERS)
     assert asked.left_out == (*query,)
     assert not asked.any or asked.urgency == "high"
 
 
 def test_what_the_database_is_asked_for() -> None:
-    assert Asked().filters("me", TODAY) == {"status": ACTIVE, "shredded": False}
-    assert Asked("deleted").filters("me", TODAY) == {"status": tuple(Status), "shredded": True}
-    assert Asked("closed", "high", "me", "today").filters("0a1b", TODAY) == {
+    assert QueueQuery().filters("me", TODAY) == {"status": ACTIVE, "shredded": False}
+    assert QueueQuery("deleted").filters("me", TODAY) == {"status": tuple(Status), "shredded": True}
+    assert QueueQuery("closed", "high", "me", "today").filters("0a1b", TODAY) == {
         "status": (Status.CLOSED,),
         "shredded": False,
-        "urgency": (Urgency.HIGH,),
+        "urgency": (CaseUrgency.HIGH,),
         "assignee": "0a1b",
         "first": "2026-11-24",
     }
-    assert Asked(assignee="nobody").filters("me", TODAY)["assignee"] == NOBODY
-    assert Asked(assignee="2c3d").filters("me", TODAY)["assignee"] == "2c3d"
-    assert Asked(age="week").filters("me", TODAY)["first"] == "2026-11-18"
-    assert Asked(age="over-3-days").filters("me", TODAY)["last"] == "2026-11-20"
-    assert Asked(age="over-2-weeks").filters("me", TODAY)["last"] == "2026-11-09"
-    ticked = Asked(unread=True, withdrawn=True, warned=True).filters("me", TODAY)
+    assert QueueQuery(assignee="nobody").filters("me", TODAY)["assignee"] == NOBODY
+    assert QueueQuery(assignee="2c3d").filters("me", TODAY)["assignee"] == "2c3d"
+    assert QueueQuery(age="week").filters("me", TODAY)["first"] == "2026-11-18"
+    assert QueueQuery(age="over-3-days").filters("me", TODAY)["last"] == "2026-11-20"
+    assert QueueQuery(age="over-2-weeks").filters("me", TODAY)["last"] == "2026-11-09"
+    ticked = QueueQuery(unread=True, withdrawn=True, warned=True).filters("me", TODAY)
     assert (ticked["unread"], ticked["withdrawn"], ticked["warned"]) == (True, True, True)
 
 
@@ -101,12 +101,12 @@ def test_what_the_database_is_asked_for() -> None:
     ],
 )
 def test_ages(day: str, words: str, date: str) -> None:
-    assert rough.age(day, TODAY) == words
-    assert rough.date(day, TODAY) == date
+    assert humanise.age(day, TODAY) == words
+    assert humanise.date(day, TODAY) == date
 
 
 def test_sizes() -> None:
-    assert [rough.size(size) for size in (0, 1024, 4096, 16384, 65536)] == [
+    assert [humanise.size(size) for size in (0, 1024, 4096, 16384, 65536)] == [
         "a few lines",
         "a few lines",
         "about a page",

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from safetybot.desk import queue_pages, search
 from safetybot.desk.logins import IDLE
 from safetybot.reports import casework
-from safetybot.reports.cases import CaseRef, Outcome, Status, Urgency
+from safetybot.reports.cases import CaseOutcome, CaseRef, CaseUrgency, Status
 from safetybot.reports.filing import withdraw
 from safetybot.reports.queue import list_cases
 from safetybot.storage.tables import cases
@@ -54,7 +54,7 @@ async def test_a_queue_without_cases_is_kind(house: House) -> None:
 async def test_nothing_of_a_case_is_shown_but_what_stands_outside_its_envelopes(house: House) -> None:
     office = house.office
     ada = house.enter(await office.hire("Ada"))
-    ref, _ = await office.file({"what": STORY}, contact="07700 900123", urgency=Urgency.EMERGENCY)
+    ref, _ = await office.file({"what": STORY}, contact="07700 900123", urgency=CaseUrgency.EMERGENCY)
     page = await ada.get()
     assert "Jonny" not in page
     assert "07700" not in page
@@ -72,13 +72,13 @@ async def test_order_counts_and_filters(house: House) -> None:
     anna = await office.hire("Anna")
     refs: dict[str, CaseRef] = {}
     for name in ("old", "read", "mine", "closed", "urgent"):
-        refs[name], _ = await office.file(name, urgency=Urgency.HIGH if name == "urgent" else Urgency.NORMAL)
+        refs[name], _ = await office.file(name, urgency=CaseUrgency.HIGH if name == "urgent" else CaseUrgency.NORMAL)
         office.later(days=5)
     for name in ("read", "mine", "closed"):
         await office.open(anna, refs[name])
     async with office.writing() as connection:
         await casework.assign(connection, anna, refs["mine"].id, anna.id, office.now)
-        await casework.close(connection, anna, refs["closed"].id, Outcome.ADVISED, office.now)
+        await casework.close(connection, anna, refs["closed"].id, CaseOutcome.ADVISED, office.now)
     seat = house.enter(anna)
 
     async def listed(query: str) -> list[str]:
@@ -161,8 +161,10 @@ async def test_pages_keep_their_filters_and_miss_nothing(house: House, monkeypat
         await connection.execute(insert(cases), many)
     monkeypatch.setattr(queue_pages, "PAGE", 25)
     async with office.engine.connect() as connection:
-        every = await list_cases(connection, status=tuple(Status), limit=200, urgency=[Urgency.NORMAL, Urgency.HIGH])
-        expected = [row.ref.short for row in every if row.urgency is Urgency.NORMAL]
+        every = await list_cases(
+            connection, status=tuple(Status), limit=200, urgency=[CaseUrgency.NORMAL, CaseUrgency.HIGH]
+        )
+        expected = [row.ref.short for row in every if row.urgency is CaseUrgency.NORMAL]
     seen: list[str] = []
     path = "/?status=all&urgency=normal"
     while path:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safetybot.desk import search
-from safetybot.desk.logins import Ended, LoggedIn, Logins, Stage
-from safetybot.reports.cases import CaseRef, CaseRow, Kind, Status, Urgency
+from safetybot.desk.logins import Ended, LoggedIn, Logins, LoginStage
+from safetybot.reports.cases import CaseRef, CaseRow, CaseUrgency, Status
 from safetybot.reports.casework import OpenedCase
-from safetybot.reports.envelopes import Message
-from safetybot.reports.sealing import Json
+from safetybot.vault.envelopes import EnvelopeKind, Message
+from safetybot.vault.sealing import Json
 from tests.desk.test_presence import member
 
 NOW = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
@@ -20,12 +20,12 @@ NOW = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
 
 @pytest.fixture
 def login() -> LoggedIn:
-    return LoggedIn(member("Ada"), Stage.IN, NOW, NOW)
+    return LoggedIn(member("Ada"), LoginStage.IN, NOW, NOW)
 
 
-def opened(id_: str, *bodies: Json, kind: Kind = Kind.REPORT) -> OpenedCase:
+def opened(id_: str, *bodies: Json, kind: EnvelopeKind = EnvelopeKind.REPORT) -> OpenedCase:
     row = CaseRow(
-        CaseRef(id_ * 32), "2026-11-24", Urgency.NORMAL, Status.OPEN, None, None, None, None, None, None, None
+        CaseRef(id_ * 32), "2026-11-24", CaseUrgency.NORMAL, Status.OPEN, None, None, None, None, None, None, None
     )
     messages = [Message(number, kind, "2026-11-24T10:00:00Z", None, body) for number, body in enumerate(bodies, 1)]
     return OpenedCase(row, tuple(messages), (), ())
@@ -60,7 +60,7 @@ def test_slips_are_forgiven_only_where_nothing_is_written_just_so(login: LoggedI
 
 
 def test_the_snippet_is_what_was_written(login: LoggedIn) -> None:
-    search.remember(login, opened("a", "x " * 500 + "<b>İstanbul</b> meet " + "y " * 500, kind=Kind.ADDITION))
+    search.remember(login, opened("a", "x " * 500 + "<b>İstanbul</b> meet " + "y " * 500, kind=EnvelopeKind.ADDITION))
     (one,) = search.find(login, "istanbul</b> MEET")
     assert one.snippet.found == "İstanbul</b> meet"
     assert one.snippet.where == "in what was added"
@@ -79,7 +79,7 @@ def test_what_is_remembered_is_replaced_forgotten_and_goes_with_the_login(login:
     search.forget(login, "a" * 32)
     assert found(login, "what is new") == []
     logins = Logins()
-    _, login = logins.begin(member("Ada"), Stage.IN, NOW)
+    _, login = logins.begin(member("Ada"), LoginStage.IN, NOW)
     search.remember(login, opened("a", "the words"))
     assert found(login, "words") == ["a"]
     logins.end(login, Ended.LOCKED)
@@ -87,7 +87,7 @@ def test_what_is_remembered_is_replaced_forgotten_and_goes_with_the_login(login:
 
 
 def test_contact_details_are_not_searched(login: LoggedIn) -> None:
-    search.remember(login, opened("a", {"phone": "07700 900123"}, kind=Kind.CONTACT))
+    search.remember(login, opened("a", {"phone": "07700 900123"}, kind=EnvelopeKind.CONTACT))
     assert found(login, "07700 900123") == []
 
 
@@ -130,7 +130,7 @@ def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
 
 @given(st.text(min_size=1, max_size=200), st.data())
 def test_every_piece_of_a_text_is_found_in_it(text: str, data: st.DataObject) -> None:
-    login = LoggedIn(member("Ada"), Stage.IN, NOW, NOW)
+    login = LoggedIn(member("Ada"), LoginStage.IN, NOW, NOW)
     search.remember(login, opened("a", text))
     line = search.one_line(text)
     start = data.draw(st.integers(0, len(line)))

@@ -8,12 +8,13 @@ import json
 
 import pytest
 
-from safetybot.reports import casework, recovery
-from safetybot.reports.audit import AuditRow, history
+from safetybot.reports import casework
 from safetybot.reports.cases import CaseRef
-from safetybot.reports.recovery import spell
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.staff import Member, list_members
+from safetybot.staff import recovery
+from safetybot.staff.members import Member, list_members
+from safetybot.staff.recovery import spell
+from safetybot.vault.audit import AuditRow, history
+from safetybot.vault.sealing import KeyPair
 from tests.desk.station import Phone, Seat, Station
 from tests.reports.office import Office
 

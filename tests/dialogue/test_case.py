@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.dialogue import case
-from safetybot.dialogue.case import CaseTurn
+from safetybot.dialogue import case_flow
+from safetybot.dialogue.case_flow import CaseTurn
 from safetybot.dialogue.case_step import ADDITION_CHARACTERS
-from safetybot.dialogue.draft import Draft, State
+from safetybot.dialogue.draft import Draft, FormState
 from safetybot.dialogue.effects import (
-    Added,
+    AdditionFiled,
     AddToCase,
     CaseGone,
-    CaseView,
     Effect,
     Filed,
     FileReport,
@@ -29,20 +28,29 @@ from safetybot.dialogue.effects import (
     TooManyTries,
     WithdrawCase,
     Withdrawn,
+    WriterCaseView,
     WrongCode,
 )
-from safetybot.dialogue.kept import DRAFT_MINUTES, OPEN_MINUTES, VISIT_MINUTES, Kept, ShownCode, Stage, Visit
 from safetybot.dialogue.messages import Outgoing
-from safetybot.dialogue.reporting_result import BYTES_MAX, Report
+from safetybot.dialogue.report_form_result import BYTES_MAX, FinishedForm
+from safetybot.dialogue.report_state import (
+    DRAFT_MINUTES,
+    OPEN_MINUTES,
+    VISIT_MINUTES,
+    ReportStage,
+    ReportState,
+    ShownCode,
+    Visit,
+)
 from safetybot.dialogue.speaker import HELP_NOW, Speaker
+from safetybot.formats.markdown import parse as parse_markdown
+from safetybot.formats.markdown import plain
 from safetybot.guidance.model import Guidance, Sign, Urgency
 from safetybot.guidance.reader import read_content
 from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import read_source
-from safetybot.markdown import parse as parse_markdown
-from safetybot.markdown import plain
 from safetybot.reports.cases import Status
-from safetybot.reports.codes import Code, CodeKeys
+from safetybot.vault.codes import Code, CodeKeys
 
 TESTS = Path(__file__).parent.parent
 TODAY = dt.date(2026, 11, 24)
@@ -53,11 +61,13 @@ ONE_SLIP = "mapel garden kettle penguin hockey violin"
 WHICH = "maple garden kettle penguin hockey bagle"
 """Bagel, beagle or bugle?"""
 KEYS = CodeKeys(b"t" * 32, b"w" * 32)
-FILE = FileReport(Report("en", Urgency.HIGH, (), ()))
+FILE = FileReport(FinishedForm("en", Urgency.HIGH, (), ()))
 
 
-def view(case_id: str = "c1", *replies: TeamReply, status: Status = Status.NEW, withdrawn: bool = False) -> CaseView:
-    return CaseView(case_id, KEYS, status, withdrawn, replies)
+def view(
+    case_id: str = "c1", *replies: TeamReply, status: Status = Status.NEW, withdrawn: bool = False
+) -> WriterCaseView:
+    return WriterCaseView(case_id, KEYS, status, withdrawn, replies)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +86,7 @@ class Visitor:
 
     guidance: Guidance
     form: ReportForm
-    kept: Kept = field(default_factory=Kept)
+    kept: ReportState = field(default_factory=ReportState)
     minute: int = NOON
     messages: tuple[Outgoing, ...] = ()
     effect: Effect | None = None
@@ -90,24 +100,24 @@ class Visitor:
         return self
 
     def begins(self, typed: str = "") -> Visitor:
-        return self.take(case.begin(self.speaker, self.form, self.kept, self.minute, typed))
+        return self.take(case_flow.begin(self.speaker, self.form, self.kept, self.minute, typed))
 
     def presses(self, *presses: str) -> Visitor:
         for press in presses:
-            self.take(case.press(self.speaker, self.form, self.kept, press, self.minute))
+            self.take(case_flow.press(self.speaker, self.form, self.kept, press, self.minute))
         return self
 
     def says(self, *texts: str, sign: Sign = Sign.NONE) -> Visitor:
         for text in texts:
-            self.take(case.text(self.speaker, self.form, self.kept, text, sign, self.minute))
+            self.take(case_flow.text(self.speaker, self.form, self.kept, text, sign, self.minute))
         return self
 
     def gets(self, outcome: Outcome, effect: Effect | None = None) -> Visitor:
         effect = effect or self.effect
         assert effect is not None
-        return self.take(case.after(self.speaker, self.form, self.kept, effect, outcome, self.minute))
+        return self.take(case_flow.after(self.speaker, self.form, self.kept, effect, outcome, self.minute))
 
-    def opens(self, found: CaseView | None = None) -> Visitor:
+    def opens(self, found: WriterCaseView | None = None) -> Visitor:
         return self.begins(CODE.text).gets(found or view())
 
     def waits(self, minutes: int) -> Visitor:
@@ -118,7 +128,7 @@ class Visitor:
     def sees_again(self) -> Visitor:
         """The update comes once more: nothing changes."""
         before, messages = self.kept, self.messages
-        self.take(case.again(self.speaker, self.form, self.kept, self.minute))
+        self.take(case_flow.again(self.speaker, self.form, self.kept, self.minute))
         assert self.kept == before
         assert self.messages == messages
         return self
@@ -178,7 +188,7 @@ WAYS_ON = ["topics", "talk"]
 class TestTheNewCode:
     @pytest.fixture
     def filed(self, visitor: Visitor) -> Visitor:
-        visitor.kept = Kept(draft=Draft("en", TODAY, NOON, "story", state=State.SENDING), updates=(7,))
+        visitor.kept = ReportState(draft=Draft("en", TODAY, NOON, "story", state=FormState.SENDING), updates=(7,))
         return visitor.gets(Filed(CODE), FILE)
 
     def test_it_stands_alone_in_its_message(self, filed: Visitor) -> None:
@@ -191,7 +201,7 @@ class TestTheNewCode:
         ]
 
     def test_the_draft_is_gone_and_the_code_is_kept_for_an_hour(self, filed: Visitor) -> None:
-        assert filed.kept == Kept(
+        assert filed.kept == ReportState(
             visit=Visit(NOON, code=ShownCode(CODE.text, NOON + VISIT_MINUTES), said="sent"), updates=(7,)
         )
 
@@ -199,7 +209,7 @@ class TestTheNewCode:
         inside.presses("case:write").says("one")
         inside.kept = replace(inside.kept, visit=replace(inside.visit, tries=(NOON - 1,)))
         inside.gets(Filed(CODE), FILE)
-        assert (inside.visit.stage, inside.visit.keys, inside.visit.case) == (Stage.NONE, None, None)
+        assert (inside.visit.stage, inside.visit.keys, inside.visit.case) == (ReportStage.NONE, None, None)
         assert inside.visit.tries == (NOON - 1,)
         assert inside.words == ("one",)
 
@@ -246,11 +256,11 @@ class TestTheNewCode:
 
     def test_too_late_an_update_that_comes_twice_says_so(self, filed: Visitor) -> None:
         late = replace(filed.kept, visit=replace(filed.visit, code=None))
-        turn = case.again(filed.speaker, filed.form, late, NOON + VISIT_MINUTES)
+        turn = case_flow.again(filed.speaker, filed.form, late, NOON + VISIT_MINUTES)
         assert [message.text for message in turn.messages] == ["I can't show the code any more."]
 
     def test_without_a_reader_the_draft_stays_and_the_official_routes_are_shown(self, visitor: Visitor) -> None:
-        visitor.kept = before = Kept(draft=Draft("en", TODAY, NOON, "story", state=State.SENDING))
+        visitor.kept = before = ReportState(draft=Draft("en", TODAY, NOON, "story", state=FormState.SENDING))
         visitor.gets(NoReaderNow(), FILE)
         assert visitor.kept == before
         assert visitor.texts[0].startswith("I can't take reports now.")
@@ -259,7 +269,7 @@ class TestTheNewCode:
         assert visitor.ways == ["rep:send", "rep:look", "rep:stop"]
 
     def test_a_failure_keeps_the_draft(self, visitor: Visitor) -> None:
-        visitor.kept = before = Kept(draft=Draft("en", TODAY, NOON, "story", state=State.SENDING))
+        visitor.kept = before = ReportState(draft=Draft("en", TODAY, NOON, "story", state=FormState.SENDING))
         visitor.gets(NotDone(), FILE)
         assert visitor.kept == before
         assert visitor.texts == ["I could not send it. Nothing is lost."]
@@ -275,8 +285,8 @@ class TestTypingACode:
         visitor.begins(typed)
         assert visitor.texts == [ASK]
         assert visitor.ways == ["case:cancel"]
-        assert case.takes(visitor.kept)
-        assert visitor.kept == Kept(visit=Visit(NOON, Stage.CODE))
+        assert case_flow.takes(visitor.kept)
+        assert visitor.kept == ReportState(visit=Visit(NOON, ReportStage.CODE))
 
     def test_a_button_asks_for_it_too(self, visitor: Visitor) -> None:
         assert visitor.presses("case:start").texts == [ASK]
@@ -294,7 +304,7 @@ class TestTypingACode:
         assert visitor.texts == ["I need six words."]
         assert visitor.ways == ["case:cancel"]
         assert visitor.sees_again().says("I forgot it").texts == ["I need six words."]
-        assert case.takes(visitor.kept)
+        assert case_flow.takes(visitor.kept)
 
     def test_one_word_is_near(self, visitor: Visitor) -> None:
         visitor.begins(ONE_SLIP)
@@ -347,7 +357,7 @@ class TestTypingACode:
         visitor.begins(ONE_SLIP).presses("case:cancel")
         assert visitor.texts == ["You can come back with your code."]
         assert visitor.ways == ["case:start", *WAYS_ON]
-        assert not case.takes(visitor.kept)
+        assert not case_flow.takes(visitor.kept)
         assert visitor.visit == Visit(NOON, said="case-cancelled")
         visitor.sees_again().presses("case:cancel")
         assert visitor.texts == ["You can come back with your code."]
@@ -359,7 +369,7 @@ class TestTypingACode:
     def test_a_code_is_asked_for_half_an_hour(self, visitor: Visitor) -> None:
         visitor.begins(ONE_SLIP).waits(OPEN_MINUTES - 1)
         assert visitor.says("yes").effect == OpenCase(CODE)
-        assert not case.takes(visitor.waits(OPEN_MINUTES).kept)
+        assert not case_flow.takes(visitor.waits(OPEN_MINUTES).kept)
 
 
 class TestDangerInPlaceOfACode:
@@ -368,7 +378,7 @@ class TestDangerInPlaceOfACode:
         card, ask = visitor.messages
         assert card == visitor.speaker.card()
         assert ask.text == "If you are safe for the moment, we can go on.\n\nI need six words."
-        assert case.takes(visitor.kept)
+        assert case_flow.takes(visitor.kept)
 
     def test_a_check_in(self, visitor: Visitor) -> None:
         visitor.begins().says("i feel bad", sign=Sign.CHECK)
@@ -400,13 +410,13 @@ class TestDangerInPlaceOfACode:
     ],
 )
 def test_a_text_that_is_a_code_and_nothing_else(typed: str) -> None:
-    assert case.whole_code(typed) == CODE
+    assert case_flow.whole_code(typed) == CODE
 
 
 @pytest.mark.parametrize("typed", ["", "hello", f"{CODE.text} please", f"my {CODE.text}", ONE_SLIP, CODE.text[:-3],
                                    f"{CODE.text} {CODE.text}", f"{CODE.text} помогите"])  # fmt: skip
 def test_a_text_that_is_not_a_code_alone(typed: str) -> None:
-    assert case.whole_code(typed) is None
+    assert case_flow.whole_code(typed) is None
 
 
 # --- Looking it up ---------------------------------------------------------------------------------------------------
@@ -424,11 +434,11 @@ class TestLookingItUp:
             (view("c1", *[TeamReply("2026-11-24", "hi")] * 3), "Nobody has opened it yet.\n\nThere are 3 replies."),
         ],
     )
-    def test_it_says_how_far_the_case_is(self, visitor: Visitor, found: CaseView, said: str) -> None:
+    def test_it_says_how_far_the_case_is(self, visitor: Visitor, found: WriterCaseView, said: str) -> None:
         visitor.opens(found)
         assert visitor.texts == [f"{said} What do you want to do?"]
         assert visitor.ways == MENU
-        assert visitor.visit == Visit(NOON, Stage.MENU, "c1", KEYS)
+        assert visitor.visit == Visit(NOON, ReportStage.MENU, "c1", KEYS)
 
     def test_one_that_was_taken_back(self, visitor: Visitor) -> None:
         visitor.opens(view(status=Status.OPEN, withdrawn=True))
@@ -439,7 +449,7 @@ class TestLookingItUp:
         visitor.begins(ONE_SLIP).presses("case:mean:0").gets(WrongCode())
         assert visitor.texts == ["That code does not open anything."]
         assert visitor.ways == ["case:start", "case:cancel", "talk"]
-        assert visitor.visit == Visit(NOON, Stage.CODE, said="case-wrong")
+        assert visitor.visit == Visit(NOON, ReportStage.CODE, said="case-wrong")
         assert visitor.sees_again().says(CODE.text).effect == OpenCase(CODE)
 
     def test_it_never_says_how_close_a_code_was(self, visitor: Visitor) -> None:
@@ -451,7 +461,7 @@ class TestLookingItUp:
         visitor.begins(CODE.text).gets(TooManyTries())
         assert visitor.texts == ["Too many tries. Please wait an hour."]
         assert visitor.ways == WAYS_ON
-        assert not case.takes(visitor.sees_again().kept)
+        assert not case_flow.takes(visitor.sees_again().kept)
 
     def test_a_failure(self, visitor: Visitor) -> None:
         visitor.begins(ONE_SLIP).presses("case:mean:0").gets(NotDone())
@@ -460,7 +470,7 @@ class TestLookingItUp:
         assert visitor.sees_again().presses("case:mean:0").effect == OpenCase(CODE)
 
     def test_tries_are_left_to_whoever_counts_them(self, visitor: Visitor) -> None:
-        visitor.kept = Kept(visit=Visit(NOON, tries=(NOON - 2, NOON - 1)))
+        visitor.kept = ReportState(visit=Visit(NOON, tries=(NOON - 2, NOON - 1)))
         for outcome in (WrongCode(), TooManyTries(), NotDone(), view()):
             visitor.begins(CODE.text).gets(outcome)
             assert visitor.visit.tries == (NOON - 2, NOON - 1)
@@ -530,7 +540,7 @@ class TestWriting:
     def test_it_is_asked_for(self, writing: Visitor) -> None:
         assert writing.texts == ["What do you want to add?"]
         assert writing.ways == ["case:menu"]
-        assert case.takes(writing.kept)
+        assert case_flow.takes(writing.kept)
 
     def test_words_are_kept_and_sent_together(self, writing: Visitor) -> None:
         writing.says("he *wrote*\n\nagain", " and more ")
@@ -539,10 +549,10 @@ class TestWriting:
         writing.sees_again().presses("case:send")
         assert writing.effect == AddToCase("en", "he *wrote*\n\nagain\n\nand more", Urgency.NORMAL)
         assert writing.words == ("he *wrote*\n\nagain", "and more")  # until it is added
-        writing.gets(Added())
+        writing.gets(AdditionFiled())
         assert writing.texts == ["It is added. What do you want to do?"]
         assert writing.ways == MENU
-        assert writing.kept == Kept(visit=Visit(NOON, Stage.MENU, "c1", KEYS, said="case-added"))
+        assert writing.kept == ReportState(visit=Visit(NOON, ReportStage.MENU, "c1", KEYS, said="case-added"))
         writing.sees_again()
 
     @pytest.mark.parametrize(
@@ -610,14 +620,14 @@ class TestWriting:
         writing.presses("case:send")
         assert writing.effect is None
         assert writing.texts == ["There is nothing to send. What do you want to do?"]
-        writing.presses("case:write").says("one").presses("case:send").gets(Added()).presses("case:send")
+        writing.presses("case:write").says("one").presses("case:send").gets(AdditionFiled()).presses("case:send")
         assert writing.effect is None
 
     def test_back_to_the_menu_keeps_it(self, writing: Visitor) -> None:
         assert writing.presses("case:menu").texts == ["It is open here. What do you want to do?"]
         writing.presses("case:write").says("one").presses("case:menu")
         assert writing.texts == ["It is not sent yet. What do you want to do?"]
-        assert not case.takes(writing.kept)
+        assert not case_flow.takes(writing.kept)
         writing.presses("case:write")
         assert writing.texts == ["There is something you did not send yet. More, or send it?"]
         assert writing.words == ("one",)
@@ -659,7 +669,7 @@ class TestWriting:
         assert writing.presses("case:write").texts == ["What do you want to add?"]
         writing.says("for the second").presses("case:send")
         assert writing.effect == AddToCase("en", "for the second", Urgency.NORMAL)
-        writing.gets(Added())
+        writing.gets(AdditionFiled())
         assert writing.words == ("one",)
         assert writing.opens().presses("case:send").effect == AddToCase("en", "one", Urgency.NORMAL)
 
@@ -703,14 +713,14 @@ class TestWithdrawing:
     def test_no_changes_nothing(self, inside: Visitor) -> None:
         inside.presses("case:withdraw", "case:menu")
         assert inside.texts == ["It is open here. What do you want to do?"]
-        assert inside.visit == Visit(NOON, Stage.MENU, "c1", KEYS)
+        assert inside.visit == Visit(NOON, ReportStage.MENU, "c1", KEYS)
 
     def test_unread_it_is_deleted_and_the_case_closed(self, inside: Visitor) -> None:
         inside.presses("case:write").says("one").presses("case:withdraw", "case:withdraw-yes")
         inside.gets(Withdrawn(deleted=True))
         assert inside.texts == ["It is deleted."]
         assert inside.ways == ["report", *WAYS_ON]
-        assert inside.kept == Kept(visit=Visit(NOON, said="case-withdraw-done"))
+        assert inside.kept == ReportState(visit=Visit(NOON, said="case-withdraw-done"))
         inside.sees_again().presses("case:withdraw-yes")
         assert inside.texts == [EXPIRED]
 
@@ -718,7 +728,7 @@ class TestWithdrawing:
         inside.presses("case:withdraw", "case:withdraw-yes").gets(Withdrawn(deleted=False))
         assert inside.texts == ["The team knows that you took it back. What do you want to do?"]
         assert inside.ways == ["case:replies", "case:write", "case:leave"]
-        assert inside.visit.stage is Stage.MENU
+        assert inside.visit.stage is ReportStage.MENU
         assert inside.visit.keys == KEYS
         inside.sees_again()
 
@@ -735,7 +745,7 @@ def test_a_case_that_is_gone(inside: Visitor, presses: list[str]) -> None:
     assert inside.texts[0].startswith("That report is not here any more")
     assert ("could not send" in inside.texts[0]) is (presses == ["case:send"])
     assert inside.ways == ["report", *WAYS_ON]
-    assert (inside.visit.stage, inside.visit.keys, inside.kept.additions) == (Stage.NONE, None, ())
+    assert (inside.visit.stage, inside.visit.keys, inside.kept.additions) == (ReportStage.NONE, None, ())
     inside.sees_again()
 
 
@@ -762,12 +772,12 @@ class TestLeaving:
     def test_with_nothing_open_nothing_changes(self, visitor: Visitor) -> None:
         visitor.presses("case:leave", "case:cancel")
         assert visitor.texts == ["You can come back with your code."]
-        assert visitor.kept == Kept()
+        assert visitor.kept == ReportState()
 
     def test_the_code_asked_for_once_more_closes_the_case(self, inside: Visitor) -> None:
         inside.presses("case:write").says("one").begins()
         assert inside.texts == [ASK]
-        assert inside.visit == Visit(NOON, Stage.CODE)
+        assert inside.visit == Visit(NOON, ReportStage.CODE)
         assert inside.words == ("one",)
 
 
@@ -804,7 +814,7 @@ def test_a_button_that_nobody_knows(inside: Visitor, press: str) -> None:
 class TestWhatIsOpen:
     def test_it_is_shown_once_more_without_news(self, visitor: Visitor) -> None:
         def shown() -> list[str]:
-            return [message.text for message in case.show(visitor.speaker, visitor.form, visitor.kept)]
+            return [message.text for message in case_flow.show(visitor.speaker, visitor.form, visitor.kept)]
 
         assert shown() == ["There is no report here."]
         visitor.begins("?")
@@ -823,26 +833,26 @@ class TestWhatIsOpen:
         assert shown() == ["There is no report here."]
 
     def test_nothing_to_show_again(self, visitor: Visitor) -> None:
-        visitor.take(case.again(visitor.speaker, visitor.form, visitor.kept, NOON))
+        visitor.take(case_flow.again(visitor.speaker, visitor.form, visitor.kept, NOON))
         assert visitor.texts == ["There is no report here."]
 
     def test_a_wording_that_editors_took_out_since(self, inside: Visitor) -> None:
         inside.kept = replace(inside.kept, visit=replace(inside.visit, said="case-old"))
-        inside.take(case.again(inside.speaker, inside.form, inside.kept, NOON))
+        inside.take(case_flow.again(inside.speaker, inside.form, inside.kept, NOON))
         assert inside.texts == ["It is open here. What do you want to do?"]
 
     def test_what_was_open_then_is_not_said_to_be_open_now(self, inside: Visitor) -> None:
         inside.presses("case:write").says("one")
         closed = replace(inside.kept, visit=inside.visit.closed())
-        assert case.again(inside.speaker, inside.form, closed, NOON).messages[0].text == "There is no report here."
+        assert case_flow.again(inside.speaker, inside.form, closed, NOON).messages[0].text == "There is no report here."
 
 
 def test_an_outcome_that_does_not_belong_is_a_failure(inside: Visitor) -> None:
     assert inside.gets(Filed(OTHER), ReadCase()).texts == [
         "That did not work. Nothing is lost. What do you want to do?"
     ]
-    assert inside.gets(Added(), FILE).texts == ["I could not send it. Nothing is lost."]
-    assert inside.gets(Added(), OpenCase(CODE)).texts == ["That did not work. Nothing is lost."]
+    assert inside.gets(AdditionFiled(), FILE).texts == ["I could not send it. Nothing is lost."]
+    assert inside.gets(AdditionFiled(), OpenCase(CODE)).texts == ["That did not work. Nothing is lost."]
 
 
 def test_the_english_wording_fits(guidance: Guidance, shipped: ReportForm) -> None:

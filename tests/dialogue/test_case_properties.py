@@ -13,13 +13,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from safetybot.dialogue import case
-from safetybot.dialogue.case import CaseTurn
+from safetybot.dialogue import case_flow
+from safetybot.dialogue.case_flow import CaseTurn
 from safetybot.dialogue.effects import (
-    Added,
+    AdditionFiled,
     AddToCase,
     CaseGone,
-    CaseView,
     Effect,
     Filed,
     FileReport,
@@ -32,18 +31,19 @@ from safetybot.dialogue.effects import (
     TooManyTries,
     WithdrawCase,
     Withdrawn,
+    WriterCaseView,
     WrongCode,
 )
-from safetybot.dialogue.kept import Kept, Stage
 from safetybot.dialogue.messages import Outgoing
-from safetybot.dialogue.reporting_result import Report
+from safetybot.dialogue.report_form_result import FinishedForm
+from safetybot.dialogue.report_state import ReportStage, ReportState
 from safetybot.dialogue.speaker import HELP_NOW, Speaker
 from safetybot.guidance.model import Guidance, Sign, Urgency
 from safetybot.guidance.reader import read_content
 from safetybot.guidance.report_form import ReportForm
 from safetybot.guidance.yaml_source import read_source
 from safetybot.reports.cases import Status
-from safetybot.reports.codes import Code, CodeKeys
+from safetybot.vault.codes import Code, CodeKeys
 
 TESTS = Path(__file__).parent.parent
 GUIDANCE: Guidance = read_content(TESTS / "fixtures" / "content", today=dt.date(2026, 11, 24)).require().languages["en"]
@@ -77,10 +77,10 @@ class Office:
     withdrawn: set[str] = field(default_factory=set)
     added: dict[str, list[str]] = field(default_factory=dict)
 
-    def view(self, id_: str) -> CaseView:
+    def view(self, id_: str) -> WriterCaseView:
         keys = CodeKeys(id_.encode() * 16, b"w" * 32)
         replies = (TeamReply("2026-11-24", "hello"),) * (1 if id_ == "c1" else 0)
-        return CaseView(id_, keys, Status.OPEN, id_ in self.withdrawn, replies)
+        return WriterCaseView(id_, keys, Status.OPEN, id_ in self.withdrawn, replies)
 
     def outcomes(self, effect: Effect, open_case: str | None) -> list[Outcome]:
         """What may become of an effect."""
@@ -92,7 +92,7 @@ class Office:
             case ReadCase():
                 return [self.view(open_case) if there and open_case else CaseGone(), NotDone()]
             case AddToCase():
-                return [Added() if there else CaseGone(), NoReaderNow(), NotDone()]
+                return [AdditionFiled() if there else CaseGone(), NoReaderNow(), NotDone()]
             case WithdrawCase():
                 return [Withdrawn(deleted=True), Withdrawn(deleted=False), NotDone()] if there else [CaseGone()]
             case FileReport():
@@ -110,8 +110,8 @@ class Visiting(RuleBasedStateMachine):
     def begin_it(self, name: str, ahead: list[str], data: st.DataObject) -> None:
         """With nothing open, or somewhere in a case."""
         self.form, self.speaker, self.office = FORMS[name], Speaker(GUIDANCE), Office()
-        self.kept, self.minute = Kept(), 29_000_000
-        self.messages: tuple[Outgoing, ...] = case.show(self.speaker, self.form, self.kept)
+        self.kept, self.minute = ReportState(), 29_000_000
+        self.messages: tuple[Outgoing, ...] = case_flow.show(self.speaker, self.form, self.kept)
         self.count = 0
         for press in ahead:
             self.open_one("c1", data)
@@ -121,7 +121,7 @@ class Visiting(RuleBasedStateMachine):
 
     @rule(typed=st.sampled_from(TYPED), data=st.data())
     def ask(self, typed: str, data: st.DataObject) -> None:
-        self.take(case.begin(self.speaker, self.form, self.kept, self.minute, typed), data)
+        self.take(case_flow.begin(self.speaker, self.form, self.kept, self.minute, typed), data)
 
     @rule(id_=st.sampled_from(["c1", "c2"]), data=st.data())
     def open_and_write(self, id_: str, data: st.DataObject) -> None:
@@ -130,12 +130,12 @@ class Visiting(RuleBasedStateMachine):
 
     @rule(id_=st.sampled_from(sorted(CODES)), data=st.data())
     def open_one(self, id_: str, data: st.DataObject) -> None:
-        self.take(case.opening(self.speaker, self.form, self.kept, CODES[id_], self.minute), data, best=True)
+        self.take(case_flow.opening(self.speaker, self.form, self.kept, CODES[id_], self.minute), data, best=True)
 
     @rule(data=st.data())
     def press_what_is_shown(self, data: st.DataObject) -> None:
         shown = [button.press for message in self.messages for row in message.buttons for button in row]
-        if mine := [press for press in shown if press.partition(":")[0] in case.PREFIXES]:
+        if mine := [press for press in shown if press.partition(":")[0] in case_flow.PREFIXES]:
             self.press(data.draw(st.sampled_from(mine)), data)
 
     @rule(
@@ -146,12 +146,12 @@ class Visiting(RuleBasedStateMachine):
     def press_anything(self, press: str, data: st.DataObject) -> None:
         self.press(press, data)
 
-    @precondition(lambda self: case.takes(self.kept))
+    @precondition(lambda self: case_flow.takes(self.kept))
     @rule(typed=st.sampled_from(TYPED), sign=st.sampled_from(Sign), data=st.data())
     def type_a_code(self, typed: str, sign: Sign, data: st.DataObject) -> None:
         self.type(typed, sign, data)
 
-    @precondition(lambda self: case.takes(self.kept))
+    @precondition(lambda self: case_flow.takes(self.kept))
     @rule(sign=st.sampled_from(Sign), data=st.data())
     def type_a_little(self, sign: Sign, data: st.DataObject) -> None:
         self.type_words(0, "", "", sign, data)
@@ -178,18 +178,18 @@ class Visiting(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         drafts, visits = json.loads(json.dumps([self.kept.drafts(), self.kept.visits()]))
-        assert Kept.of(drafts, visits) == self.kept
+        assert ReportState.of(drafts, visits) == self.kept
 
     @rule()
     def an_update_comes_twice(self) -> None:
-        turn = case.again(self.speaker, self.form, self.kept, self.minute)
+        turn = case_flow.again(self.speaker, self.form, self.kept, self.minute)
         assert (turn.kept, turn.effect) == (self.kept, None)
         self.messages = turn.messages
         self.check_messages()
 
     @rule()
     def something_else_is_answered(self) -> None:
-        self.messages = case.show(self.speaker, self.form, self.kept)
+        self.messages = case_flow.show(self.speaker, self.form, self.kept)
         self.check_messages()
 
     @rule(id_=st.sampled_from(sorted(CODES)))
@@ -198,7 +198,7 @@ class Visiting(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def a_report_is_sent(self, data: st.DataObject) -> None:
-        effect = FileReport(Report("en", Urgency.NORMAL, (), ()))
+        effect = FileReport(FinishedForm("en", Urgency.NORMAL, (), ()))
         outcome = data.draw(st.sampled_from(self.office.outcomes(effect, None)))
         self.follow(effect, outcome)
         if isinstance(outcome, Filed):
@@ -209,30 +209,30 @@ class Visiting(RuleBasedStateMachine):
     def press(self, press: str, data: st.DataObject) -> None:
         before = self.kept
         dropped = before.visit.case if press == "case:drop" and before.visit else None
-        turn = case.press(self.speaker, self.form, before, press, self.minute)
+        turn = case_flow.press(self.speaker, self.form, before, press, self.minute)
         if isinstance(turn.effect, WithdrawCase):
             assert press == "case:withdraw-yes"
             assert before.visit is not None
-            assert before.visit.stage is Stage.WITHDRAWING
+            assert before.visit.stage is ReportStage.WITHDRAWING
         if dropped:
             assert turn.kept.addition(dropped) is None
         self.take(turn, data, may_lose=dropped)
 
     def type(self, typed: str, sign: Sign, data: st.DataObject) -> None:
         before, open_case = self.kept, self.kept.visit.case if self.kept.visit else None
-        turn = case.text(self.speaker, self.form, before, typed, sign, self.minute)
-        if sign is Sign.EMERGENCY and case.whole_code(typed) is None:
+        turn = case_flow.text(self.speaker, self.form, before, typed, sign, self.minute)
+        if sign is Sign.EMERGENCY and case_flow.whole_code(typed) is None:
             assert turn.messages[0].urgent
         if "7x7" in typed:
             old, new = (kept.addition(open_case) for kept in (before, turn.kept))
             told = any(words in message.text for message in turn.messages for words in NOT_KEPT)
-            writing = case.takes(before) and open_case is not None
+            writing = case_flow.takes(before) and open_case is not None
             if writing and not told:
                 assert new is not None
                 assert new.words == (*(old.words if old else ()), typed)
             else:
                 assert (old.words if old else ()) == (new.words if new else ())
-                assert told or case.takes(before) or not typed
+                assert told or case_flow.takes(before) or not typed
             if writing:
                 assert new is not None
                 assert GRAVITY.index(new.sign) >= max(GRAVITY.index(sign), GRAVITY.index(old.sign) if old else 0)
@@ -257,19 +257,19 @@ class Visiting(RuleBasedStateMachine):
 
     def follow(self, effect: Effect, outcome: Outcome) -> None:
         before, open_case = self.kept, self.kept.visit.case if self.kept.visit else None
-        turn = case.after(self.speaker, self.form, before, effect, outcome, self.minute)
+        turn = case_flow.after(self.speaker, self.form, before, effect, outcome, self.minute)
         assert turn.effect is None
         text = "\n".join(message.text for message in turn.messages)
-        over = isinstance(outcome, Added | CaseGone) or outcome == Withdrawn(deleted=True)
+        over = isinstance(outcome, AdditionFiled | CaseGone) or outcome == Withdrawn(deleted=True)
         self.nothing_lost(before, turn.kept, open_case if over else None)
         addition = before.addition(open_case)
         if isinstance(outcome, CaseGone) and addition and addition.words:
             assert "could not send" in text
         if over and open_case:
             assert turn.kept.addition(open_case) is None
-        if over and not isinstance(outcome, Added):
+        if over and not isinstance(outcome, AdditionFiled):
             assert turn.kept.visit is not None
-            assert turn.kept.visit.stage is Stage.NONE
+            assert turn.kept.visit.stage is ReportStage.NONE
         match outcome:
             case Withdrawn(deleted=True) if open_case:
                 self.office.gone.add(open_case)
@@ -278,7 +278,7 @@ class Visiting(RuleBasedStateMachine):
         self.kept, self.messages = turn.kept, turn.messages
         self.check_messages()
 
-    def nothing_lost(self, before: Kept, now: Kept, may_lose: str | None) -> None:
+    def nothing_lost(self, before: ReportState, now: ReportState, may_lose: str | None) -> None:
         for addition in before.additions:
             if addition.case != may_lose:
                 left = now.addition(addition.case)
@@ -305,15 +305,15 @@ class Visiting(RuleBasedStateMachine):
     @invariant()
     def the_keys_are_there_only_while_the_case_is_open(self) -> None:
         if self.kept.visit:
-            is_open = self.kept.visit.stage not in (Stage.NONE, Stage.CODE)
+            is_open = self.kept.visit.stage not in (ReportStage.NONE, ReportStage.CODE)
             assert (self.kept.visit.keys is not None) is is_open
             assert (self.kept.visit.case is not None) is is_open
-            assert not self.kept.visit.slip or self.kept.visit.stage is Stage.CODE
+            assert not self.kept.visit.slip or self.kept.visit.stage is ReportStage.CODE
 
     @invariant()
     def no_code_is_kept_for_the_team(self) -> None:
         words = [words for addition in self.kept.additions for words in addition.words]
-        assert not any(case.whole_code(each) for each in words)
+        assert not any(case_flow.whole_code(each) for each in words)
 
     @invariant()
     def what_is_kept_is_as_new_as_it_says(self) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from safetybot.dialogue.conversation import Conversation
+from safetybot.dialogue.language_pack import LanguagePack
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.dialogue.session import SENT_MAX, AgeBand, Fragment, Session
-from safetybot.dialogue.tongue import Tongue
 from safetybot.dialogue.turn import Memory, Turn
 from safetybot.guidance.model import Guidance, Sign
 from safetybot.matching.interpreter import Interpretation
 from safetybot.matching.matcher import Decision
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
 from tests.talking import Phrasebook, buttons, presses
 
 HOUR = 500_000
@@ -620,7 +620,7 @@ class TestWhatWillHaveToBeUnderstood:
             read.append(said)
             raise LookupError
 
-        conversation = Conversation({"en": Tongue(english, interpret)}, "en")
+        conversation = Conversation({"en": LanguagePack(english, interpret)}, "en")
         incoming, memory = Incoming("web", "1", text=text, language="en-GB"), Memory(Session(), before)
         code, foreseen = conversation.to_understand(incoming, memory)
         with pytest.raises(LookupError):

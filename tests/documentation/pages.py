@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "content" / "README.md", *(ROOT / "docs").glob("*.md")])
+README = ROOT / "README.md"
+PAGES = sorted([README, ROOT / "content" / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ def blocks(page: Path) -> list[Block]:
         body = re.sub(rf"^{indent}", "", body, flags=re.MULTILINE)
         found.append(Block(page, text[: match.start()].count("\n") + 1, frozenset(marks.split()), body))
     return found
+
+
+def sections(page: Path) -> dict[str, str]:
+    """What stands below each heading of a page, up to the next one of any level."""
+    parts = re.split(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def rows(page: Path, heading: str) -> list[list[str]]:

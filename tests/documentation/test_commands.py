@@ -14,12 +14,14 @@ import pytest
 import yaml
 from sqlalchemy import URL
 
-from safetybot import cli
-from safetybot.secret import read_or_make_secret
-from tests.documentation.pages import PAGES, ROOT, Block, blocks
+from safetybot.cli.parser import build_parser
+from safetybot.vault.server_secret import read_or_make_secret
+from tests.documentation.pages import PAGES, ROOT, Block, blocks, rows
 from tests.e2e.program import Place, environment
 
-PARSER = cli._parser()
+PARSER = build_parser()
+BENCH = ROOT / "bench" / "README.md"
+OPERATING = ROOT / "docs" / "operating.md"
 ALL = [block for page in PAGES for block in blocks(page)]
 ELSEWHERE = ("apt-get", "cat", "chmod", "chown", "cp", "createdb", "createuser", "find", "install", "journalctl")
 ELSEWHERE += ("openssl", "python3", "systemctl", "umask", "useradd", "git")
@@ -100,6 +102,25 @@ def test_a_command_in_a_sentence_exists(page: Path) -> None:
         known = "".join(each.format_help() for each in (top[name], *subcommands(top[name]).values()))
         for option in re.findall(r"--[a-z-]+", " ".join(rest)):
             assert option in known, code
+
+
+@pytest.mark.parametrize("page", [*PAGES, BENCH], ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_script_in_a_sentence_exists(page: Path) -> None:
+    """With each of its options; and so do the targets of ``make``."""
+    text = page.read_text("utf-8")
+    for name, rest in re.findall(r"\bpython ((?:bench|tools)/\w+\.py)([^`#\n]*)", text):
+        script = (ROOT / name).read_text("utf-8")
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert f'"{option}"' in script, f"{name} {option}"
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([\w-]+)[^`]*`", text)) <= targets
+
+
+def test_every_command_stands_in_the_table() -> None:
+    table = {
+        name for row in rows(OPERATING, "Every command") for name in re.findall(r"`(?:safetybot )?([a-z-]+)", row[0])
+    }
+    assert table == set(subcommands(PARSER))
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -9,12 +9,16 @@ import pytest
 import yaml
 
 from safetybot import settings
-from safetybot.observing import Observed
-from safetybot.watching.exposition import exposition
-from safetybot.watching.numbers import Numbers
-from tests.documentation.pages import PAGES, ROOT, rows
+from safetybot.metrics.counters import Metrics
+from safetybot.monitoring.exposition import exposition
+from safetybot.monitoring.gauges import Gauges
+from tests.documentation.pages import PAGES, README, ROOT, rows, sections
 
 OPERATING = ROOT / "docs" / "operating.md"
+CHAT = ROOT / "docs" / "chat.md"
+MEASURED = [ROOT / "docs" / "quality.md", ROOT / "docs" / "performance.md"]
+README_LINES = 150
+"""What a stranger reads before deciding."""
 SOURCE = Path(settings.__file__).read_text("utf-8")
 DEPLOYED = [ROOT / "Dockerfile", ROOT / "compose.yaml", *(ROOT / "deploy").glob("systemd/*")]
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
@@ -30,10 +34,10 @@ def known_settings() -> set[str]:
 
 
 def known_metrics() -> set[str]:
-    observed = Observed()
+    observed = Metrics()
     observed.telegram_up = True
     observed.content_changed(b"12345678", good=True)
-    full = Numbers(up=True, last_purge=1.0, last_backup=1.0)
+    full = Gauges(up=True, last_purge=1.0, last_backup=1.0)
     page = exposition(observed, full, True, "")[0].decode()
     return set(re.findall(r"^# TYPE (safetybot_\w+)", page, re.MULTILINE))
 
@@ -68,7 +72,7 @@ def test_alerts_use_metrics_that_there_are() -> None:
 
 
 def test_readyz_reasons_are_all_told() -> None:
-    from safetybot.watching.readiness import Missing
+    from safetybot.monitoring.readiness import Missing
 
     (row,) = [row for row in rows(OPERATING, "Watching it") if row[0] == "`/readyz`"]
     assert set(re.findall(r"`([a-z-]+)`", row[1])) == {each.value for each in Missing}
@@ -87,6 +91,30 @@ def test_links_lead_somewhere(page: Path) -> None:
             heads = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
             anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
             assert anchor in anchors, f"{path}#{anchor}"
+
+
+def test_the_readme_is_short_and_leads_to_every_page() -> None:
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= README_LINES
+    others = [page.relative_to(ROOT) for page in (*PAGES, ROOT / "bench" / "README.md") if page != README]
+    assert [page for page in others if f"]({page})" not in text] == []
+
+
+def test_every_command_of_the_chat_stands_in_the_table() -> None:
+    wording = yaml.safe_load((ROOT / "content" / "en" / "wording.yaml").read_text("utf-8"))
+    table = [row[0].strip("`/") for row in rows(CHAT, "Commands")]
+    assert table == [each["command"] for each in wording["commands"]]
+
+
+@pytest.mark.parametrize("page", MEASURED, ids=lambda page: page.name)
+def test_every_measured_table_has_its_day_its_command_and_what_it_is_compared_with(page: Path) -> None:
+    with_tables = {heading: text for heading, text in sections(page).items() if re.search(r"^\|", text, re.MULTILINE)}
+    assert len(with_tables) > 3
+    for heading, text in with_tables.items():
+        before = " ".join(text.partition("\n|")[0].split())
+        assert re.match(r"\d{1,2} [A-Z][a-z]+ 20\d\d, ", before), heading
+        assert re.search(r"`(?:python bench/\w+\.py|safetybot evaluate)\b", text), heading
+        assert "compared " in before, heading
 
 
 def test_pictures_are_small_and_all_shown() -> None:

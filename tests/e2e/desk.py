@@ -6,13 +6,14 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from safetybot.reports import casework, login
-from safetybot.reports.audit import transaction, verify
+from safetybot.reports import casework
 from safetybot.reports.cases import CaseRow
-from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.storage.where import Where
+from safetybot.staff import login
+from safetybot.staff.login import UnlockedMember
+from safetybot.storage.location import DatabaseLocation
+from safetybot.vault.audit import transaction, verify
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.e2e.program import Place
 from tests.reports.office import open_wholly
 from tests.vouching import vouching_engine
@@ -32,7 +33,7 @@ def hire(place: Place, name: str = "Ada") -> str:
 class Desk:
     """A member who has logged in and chosen a passphrase. Use as ``async with Desk(…) as desk``."""
 
-    def __init__(self, place: Place, name: str, passphrase: str, where: Where | None = None) -> None:
+    def __init__(self, place: Place, name: str, passphrase: str, where: DatabaseLocation | None = None) -> None:
         """``passphrase``: the one-time one; ``where``: the database, unless it is the place's own file."""
         self._where = where or place.database
         self.place = place

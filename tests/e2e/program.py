@@ -132,6 +132,13 @@ class Program:
         await self._telegram.until(lambda: self._telegram.counts["getUpdates"] > asked or not self.running, 60)
         assert self.running, self.printed
 
+    async def prints(self, text: str, seconds: float = 30) -> None:
+        """Wait until it has printed a text."""
+        async with asyncio.timeout(seconds):
+            while text not in self.printed:
+                assert self.running, self.printed
+                await asyncio.sleep(0.05)
+
     async def ended(self, seconds: float = 40) -> int:
         """Wait for its end; the exit code."""
         assert self._process is not None

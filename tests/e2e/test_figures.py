@@ -13,7 +13,7 @@ import pytest
 from safetybot.storage.database import migrate, sqlite_engine
 from tests.e2e.program import Place
 from tests.e2e.speech import SMALL
-from tests.reports.counted import fill
+from tests.figures.counted import fill
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.reports.recovery import read_spelt, spell
-from safetybot.reports.sealing import KeyPair
+from safetybot.staff.recovery import read_spelt, spell
 from safetybot.storage.database import migrate, sqlite_engine
+from safetybot.vault.sealing import KeyPair
 from tests.e2e.desk import Desk, hire
 from tests.e2e.program import MODULE, Ended, Place, Program
 from tests.e2e.speech import SMALL

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from safetybot.reports.cases import CaseRow, Kind, Status, Urgency
+from safetybot.reports.cases import CaseRow, CaseUrgency, Status
 from safetybot.reports.casework import OpenedCase
+from safetybot.vault.envelopes import EnvelopeKind
 from tests.e2e.desk import Desk, hire, told
 from tests.e2e.phone import Phone, buttons, meant, words
 from tests.e2e.program import Place, Program
@@ -175,9 +176,9 @@ async def test_from_the_button_to_the_reply_and_back(
 
     # Staff read exactly what was told, and reply.
     (case,) = await desk.cases()
-    assert (case.status, case.urgency, case.unread) == (Status.NEW, Urgency.HIGH, 2)
+    assert (case.status, case.urgency, case.unread) == (Status.NEW, CaseUrgency.HIGH, 2)
     opened = await desk.opens(case)
-    assert [message.kind for message in opened.messages] == [Kind.REPORT, Kind.CONTACT]
+    assert [message.kind for message in opened.messages] == [EnvelopeKind.REPORT, EnvelopeKind.CONTACT]
     assert told(opened) == {
         "about": "me",
         "story": f"{MONEY}\n\n{NASTY}",
@@ -213,7 +214,7 @@ async def test_from_the_button_to_the_reply_and_back(
     (case,) = await desk.cases()
     assert case.unread == 1
     opened = await desk.opens(case)
-    assert opened.messages[-1].kind is Kind.ADDITION
+    assert opened.messages[-1].kind is EnvelopeKind.ADDITION
     assert opened.messages[-1].body["text"] == "she wrote once more\n\nher new name is lily_09"
 
     # Taken back after it was read: nothing is lost, and staff know.
@@ -316,7 +317,7 @@ async def test_the_card_comes_first_and_the_question_stays(
         await phone.presses("Skip")
     code_in(await phone.presses("Send it"))
     case, _ = await case_of(desk, EMERGENCY)
-    assert case.urgency is Urgency.EMERGENCY
+    assert case.urgency is CaseUrgency.EMERGENCY
 
 
 async def test_stop_asks_once_and_deletes(phone: Phone, desk: Desk, small_content: Content) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from safetybot.reports.cases import Kind, Status, Urgency
+from safetybot.reports.cases import CaseUrgency, Status
+from safetybot.vault.envelopes import EnvelopeKind
 from tests.e2e.desk import Desk, hire, told
 from tests.e2e.phone import Phone, buttons, meant
 from tests.e2e.program import Place, Program
@@ -109,9 +110,9 @@ async def test_from_the_button_to_the_reply_and_back(phone: Phone, desk: Desk, s
     assert len(following) == 1  # however much it has to say
 
     (case,) = await desk.cases()
-    assert (case.status, case.urgency, case.unread) == (Status.NEW, Urgency.HIGH, 2)
+    assert (case.status, case.urgency, case.unread) == (Status.NEW, CaseUrgency.HIGH, 2)
     opened = await desk.opens(case)
-    assert [message.kind for message in opened.messages] == [Kind.REPORT, Kind.CONTACT]
+    assert [message.kind for message in opened.messages] == [EnvelopeKind.REPORT, EnvelopeKind.CONTACT]
     assert told(opened) == {
         "danger": "no",
         "about": "me",

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from safetybot.dialogue.draft import BREAK_MINUTES
-from safetybot.report_service import OFFERED_SECONDS
+from safetybot.service.report_service import OFFERED_SECONDS
 from tests.e2e.desk import Desk, hire, told
 from tests.e2e.phone import Phone, buttons
 from tests.e2e.program import Place, Program
@@ -26,7 +26,7 @@ STORY = "everyone laughs at me in the chat"
 def later(minutes: int) -> tuple[str, ...]:
     """The program with its clock ahead by so many minutes."""
     ahead = f"import sys, time; now = time.time; time.time = lambda: now() + {minutes * 60}; "
-    return sys.executable, "-W", "error", "-c", f"{ahead}from safetybot.cli import main; sys.exit(main())"
+    return sys.executable, "-W", "error", "-c", f"{ahead}from safetybot.cli.main import main; sys.exit(main())"
 
 
 def rows(place: Place, table: str) -> int:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from safetybot.reports.cases import Kind
+from safetybot.vault.envelopes import EnvelopeKind
 from tests.e2e.desk import Desk, hire, told
 from tests.e2e.program import Place, Typist
 from tests.e2e.speech import Content
@@ -60,7 +60,7 @@ async def test_from_the_first_question_to_the_reply_and_back(place: Place, small
 
         (case,) = await desk.cases()
         opened = await desk.opens(case)
-        assert [message.kind for message in opened.messages] == [Kind.REPORT]
+        assert [message.kind for message in opened.messages] == [EnvelopeKind.REPORT]
         assert told(opened) == {"danger": "no", "about": "friend", "story": STORY, "kind": "mean"}
         await desk.replies(case, "Thank you for *telling* us.")
 

@@ -142,29 +142,35 @@ async def test_content_with_a_fault_is_told_and_nothing_is_started(
 
 
 class TestEditing:
-    async def test_a_change_is_live_within_two_seconds(
-        self, place: Place, content: Content, telegram: Emulator, phone: Phone
-    ) -> None:
+    """How soon a change is live (two seconds, on a machine that does nothing else) is not asserted here."""
+
+    async def test_a_change_goes_live(self, place: Place, content: Content, telegram: Emulator, phone: Phone) -> None:
         program = Program(Place(place.folder, content.folder), telegram)
         await program.start()
+
+        async def answers(beginning: str) -> bool:
+            return words(await phone.says("/start passwords"))[0].startswith(beginning)
+
+        async def comes_to_answer(beginning: str) -> None:
+            async with asyncio.timeout(30):
+                while not await answers(beginning):
+                    await asyncio.sleep(0.1)
+
         try:
-            assert words(await phone.says("/start passwords"))[0].startswith("Three random words")
+            assert await answers("Three random words")
             path = content.topic_file("passwords")
 
             content.change(path, "Three random words make", "Four random words make")
-            await asyncio.sleep(2)
-            assert words(await phone.says("/start passwords"))[0].startswith("Four random words")
+            await comes_to_answer("Four random words")
 
             content.change(path, "urgency: normal", "urgency: [normal")
             content.change(path, "Four random words make", "Five random words make")
-            await asyncio.sleep(2)
-            assert words(await phone.says("/start passwords"))[0].startswith("Four random words")
+            await program.prints("the last good content answers")
             assert f"{path}:" in program.printed
-            assert "the last good content answers" in program.printed
+            assert await answers("Four random words")
 
             content.change(path, "urgency: [normal", "urgency: normal")
-            await asyncio.sleep(2)
-            assert words(await phone.says("/start passwords"))[0].startswith("Five random words")
+            await comes_to_answer("Five random words")
             assert await program.stop() == 0
         finally:
             await program.kill()
@@ -180,9 +186,8 @@ class TestEditing:
             wrong = "tests:\n  - {say: someone is blackmailing me with my nudes, expect: passwords}\nasks:"
             content.change(path, "first: Three random", "first: Six random")
             content.change(path, "asks:", wrong)
-            await asyncio.sleep(2)
+            await program.prints("wanted passwords")
             assert words(await phone.says("/start passwords"))[0].startswith("Three random words")
-            assert "wanted passwords" in program.printed
         finally:
             await program.kill()
 

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
-from safetybot.report_service import OFFERED_SECONDS
+from safetybot.service.report_service import OFFERED_SECONDS
 from safetybot.storage.database import Engine, engine_of
 from safetybot.storage.store import Store
 from safetybot.storage.tables import cases, handled_updates

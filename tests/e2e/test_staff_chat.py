@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from safetybot.reports import casework
-from safetybot.reports.cases import Outcome, Urgency
+from safetybot.reports.cases import CaseOutcome, CaseUrgency
 from safetybot.reports.retention import KEEP_DAYS, WARN_DAYS
-from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage.database import migrate, sqlite_engine
 from safetybot.storage.tables import staff_chat
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.e2e.phone import Phone
 from tests.e2e.program import Place, Program
 from tests.emulator import Emulator
@@ -53,7 +53,7 @@ async def test_one_note_for_a_case_and_one_note_in_five_minutes(
     program: Program, telegram: Emulator, phone: Phone, office: Office, group: int
 ) -> None:
     anna = await office.hire("Anna")
-    first, _ = await office.file({"what": "planted-words"}, contact="planted-contact", urgency=Urgency.HIGH)
+    first, _ = await office.file({"what": "planted-words"}, contact="planted-contact", urgency=CaseUrgency.HIGH)
     await program.start()
     await program.ready()
     (note,) = await telegram.wait_for(group, 1, timeout=30)
@@ -66,7 +66,7 @@ async def test_one_note_for_a_case_and_one_note_in_five_minutes(
     assert await phone.says("hiya")
 
     normal, _ = await office.file({"what": "planted-words"})
-    urgent, _ = await office.file({"what": "planted-words"}, urgency=Urgency.EMERGENCY)
+    urgent, _ = await office.file({"what": "planted-words"}, urgency=CaseUrgency.EMERGENCY)
     await program.restart()  # the five minutes hold across it
     assert await phone.says("hiya")
     await asyncio.sleep(1)
@@ -97,7 +97,7 @@ async def test_a_case_that_will_be_deleted_is_told_and_then_deleted_by_the_runni
     ref, _ = await office.file("planted-words")
     await office.open(anna, ref)
     async with office.writing() as connection:
-        await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, anna, ref.id, CaseOutcome.ADVISED, office.now)
     await program.start()
     (note,) = await telegram.wait_for(group, 1, timeout=60)
     due = (today + dt.timedelta(WARN_DAYS)).date()

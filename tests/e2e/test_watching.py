@@ -18,14 +18,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import URL, text
 
-from safetybot.observing import Observed
-from safetybot.running import run_bot
-from safetybot.secret import read_or_make_secret
+from safetybot.app import run_bot
+from safetybot.metrics.counters import Metrics
+from safetybot.monitoring import readiness
+from safetybot.monitoring.options import WatchOptions
+from safetybot.monitoring.server import watched
 from safetybot.settings import Settings
 from safetybot.storage.database import engine_of
-from safetybot.watching import readiness
-from safetybot.watching.options import WatchOptions
-from safetybot.watching.starting import watched
+from safetybot.vault.server_secret import read_or_make_secret
 from tests.e2e.phone import Phone
 from tests.e2e.program import MODULE, Place, Program
 from tests.e2e.speech import Content
@@ -133,7 +133,7 @@ async def test_postgresql_that_goes_and_comes_back(monkeypatch: pytest.MonkeyPat
     with running(lasting=True) as server:
         engine = engine_of(await asyncio.to_thread(server.new))
         async with (
-            watched(WatchOptions(port=0), Observed()) as watch,
+            watched(WatchOptions(port=0), Metrics()) as watch,
             watch.of(engine, asyncio.Event()),
             httpx.AsyncClient(base_url=str(watch.address), trust_env=False) as client,
         ):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.cli import main
+from safetybot.cli.main import main
 from safetybot.editing.formats import as_github, as_json, as_text, summary
 from safetybot.guidance.faults import Fault
 from tests.editing.conftest import Checker

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from safetybot.editing.saving import ChangedOnDiskError, save
-from safetybot.guidance.links import LeadsOut
+from safetybot.guidance.symlinks import LeadsOut
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from safetybot.cli import main
+from safetybot.cli.main import main
 from safetybot.editing.schemas import out_of_date, schema_for, schemas, write_schemas
 from safetybot.guidance.model import Topic
 from safetybot.guidance.reader import FILES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from safetybot.cli import main
+from safetybot.cli.main import main
 from safetybot.editing import formats
 from safetybot.guidance.finding import Finding
 from tests.guidance.conftest import SEXTORTION, Content

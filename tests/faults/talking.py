@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from safetybot.storage.where import Where
+from safetybot.storage.location import DatabaseLocation
 from tests.e2e.desk import Desk, told
 from tests.e2e.phone import Phone, words
 from tests.e2e.program import Program
@@ -54,7 +54,7 @@ async def is_answered_meanwhile(program: Program, phone: Phone, other: Phone, co
 
 
 async def is_whole_again(
-    program: Program, phone: Phone, passphrase: str, content: Content, where: Where | None = None
+    program: Program, phone: Phone, passphrase: str, content: Content, where: DatabaseLocation | None = None
 ) -> None:
     """The report goes on, with what was said to be kept and nothing else; and staff can read it."""
     assert words(await phone.says("this is kept"))[0].startswith(content.form_says("more"))

@@ -31,7 +31,7 @@ def told():
         read[:] = steady(), float(file.read_text())
     return true() + read[1]
 time.time = told
-from safetybot.cli import main
+from safetybot.cli.main import main
 sys.exit(main())
 """
 """The program, with a clock that is as far off as a file says."""

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.storage.where import Where
+from safetybot.storage.location import DatabaseLocation
 from tests.e2e.desk import Desk, hire, told
 from tests.e2e.nginx import free_port
 from tests.e2e.phone import Phone
@@ -82,7 +82,7 @@ class Fleet:
 
     programs: list[Program]
     passphrase: str
-    where: Where
+    where: DatabaseLocation
     chance: random.Random
 
     runs: Iterator[int] = field(default_factory=itertools.count)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.storage.where import address
+from safetybot.storage.location import address
 from tests import postgres
 from tests.e2e.desk import hire
 from tests.e2e.phone import Phone

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from safetybot.backup.contents import LAST_LINE, Contents, end_line, first_line, read_contents, read_rows, table_line
 from safetybot.backup.errors import BackupError
 from safetybot.backup.sealed_file import SealedReader, SealedWriter, read_header
-from safetybot.reports.recovery import WrongRecoveryKey
-from safetybot.reports.sealing import KeyPair
+from safetybot.staff.recovery import WrongRecoveryKey
 from safetybot.storage.copying import shapes_at
 from safetybot.storage.rows import Fingerprint
+from safetybot.vault.sealing import KeyPair
 from tests.fuzz.drawing import Draws
 from tests.fuzz.target import Once, Target
 

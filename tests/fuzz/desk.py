@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-from safetybot.desk.guidance import DeskGuidance
-from safetybot.desk.logins import Stage
+from safetybot.desk.live_guidance import DeskGuidance
+from safetybot.desk.logins import LoginStage
 from safetybot.guidance.reader import read_content
-from safetybot.reports.cases import Urgency
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.staff import Member, find_member
-from safetybot.reports.stretching import KeyStretcher
+from safetybot.reports.cases import CaseUrgency
+from safetybot.staff.login import UnlockedMember
+from safetybot.staff.members import Member, find_member
 from safetybot.storage.database import engine_of, migrate
+from safetybot.vault.key_derivation import KeyStretcher
+from safetybot.vault.sealing import KeyPair
 from tests.desk.station import HERE, Station
 from tests.fuzz.asking import FORM, ask, checked, in_parts, some_headers
 from tests.fuzz.drawing import Draws
@@ -67,7 +67,7 @@ class _Desk:
         self.cases = []
         for number in range(3):
             answers = {"language": "en", "answers": [{"question": "what", "words": [f"he is <zz> @bad_one_{number}"]}]}
-            ref, _ = await office.file(answers, urgency=list(Urgency)[number % len(Urgency)])
+            ref, _ = await office.file(answers, urgency=list(CaseUrgency)[number % len(CaseUrgency)])
             self.cases.append(ref.id)
         self._pair = member.pair()
         async with engine.connect() as connection:
@@ -96,7 +96,7 @@ class _Desk:
         station = self.station
         assert station is not None
         parts = station.parts
-        stage = draws.one([Stage.IN, Stage.IN, Stage.IN, None, *Stage])
+        stage = draws.one([LoginStage.IN, LoginStage.IN, LoginStage.IN, None, *LoginStage])
         cookie, csrf = "", ""
         if stage is not None:
             pair = KeyPair(self._pair.public, self._pair.private)

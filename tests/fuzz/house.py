@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetybot.editors_key import new_key
+from safetybot.administration.editors_key import new_key
 from safetybot.guidance.reader import read_content
 from safetybot.matching.fitter import Fitter, load_encoder
 from safetybot.storage.database import engine_of, migrate
-from safetybot.understanding import Understanding, understand
+from safetybot.understanding.understanding import Understanding, understand
 from tests.talking import DIALOGUE_CONTENT, Bot
 
 ready: Understanding | None = None

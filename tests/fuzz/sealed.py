@@ -12,13 +12,13 @@ import nacl.bindings as sodium
 import numpy as np
 
 from safetybot.dialogue.draft import Draft, DraftError
-from safetybot.dialogue.kept import Kept, KeptError
+from safetybot.dialogue.report_state import ReportState, ReportStateError
 from safetybot.dialogue.session import ChatKeys, Fragment, SealedDataError, Session
 from safetybot.dialogue.transcript import Transcript, TranscriptError
 from safetybot.matching.cache import FORMAT, MatcherCache
-from safetybot.reports.cases import Kind
-from safetybot.reports.envelopes import Stored, open_all
-from safetybot.reports.sealing import (
+from safetybot.service.unanswered import open_words
+from safetybot.vault.envelopes import EnvelopeKind, Stored, open_all
+from safetybot.vault.sealing import (
     BUCKETS,
     MESSAGE_MAX,
     CannotOpen,
@@ -33,14 +33,13 @@ from safetybot.reports.sealing import (
     unwrap_key,
     wrap_key,
 )
-from safetybot.unanswered import open_words
 from tests.fuzz.drawing import Draws
 from tests.fuzz.target import Once, Target, as_json
 
 PAIR = KeyPair.from_private(bytes(range(32)))
 KEY, NONCE, BLOCK = bytes(range(1, 33)), bytes(24), 256
 KEYS = ChatKeys.derive(bytes(32), "telegram", "1001")
-CONTEXT = Context("c" * 32, Kind.REPORT.value, 1)
+CONTEXT = Context("c" * 32, EnvelopeKind.REPORT.value, 1)
 KINDS = (b"session", b"fragment", b"drafts", b"visits", b"transcript")
 
 
@@ -85,8 +84,8 @@ def _plain_data(draws: Draws) -> None:
         Transcript.from_bytes(data)
     value = as_json(data)
     for pair in ((value, None), (None, value)):
-        with suppress(KeptError):
-            Kept.of(*pair)  # type: ignore[arg-type]
+        with suppress(ReportStateError):
+            ReportState.of(*pair)  # type: ignore[arg-type]
 
 
 def _envelope(draws: Draws) -> None:
@@ -106,7 +105,7 @@ def _case(draws: Draws) -> None:
     """A case's envelopes: one that is damaged keeps the others readable."""
     stored: list[Stored] = []
     for number in range(1, 2 + draws.number(4)):
-        kind = draws.one(list(Kind))
+        kind = draws.one(list(EnvelopeKind))
         message = draws.bytes(draws.number(300))
         sealed = seal_with(message, Context("c", kind.value, number), KEY, NONCE)
         if draws.chance(6):

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from html.parser import HTMLParser
 
 from safetybot.channels.telegram.rendering import TEXT_MAX, render, units
-from safetybot.dialogue.manners import is_only_symbols, is_other_script, is_too_long
 from safetybot.dialogue.masking import mask
 from safetybot.dialogue.messages import Outgoing
 from safetybot.dialogue.quoting import escape
+from safetybot.dialogue.text_checks import is_only_symbols, is_other_script, is_too_long
+from safetybot.formats.markdown import parse, plain
 from safetybot.guidance.reader import read_content
-from safetybot.markdown import parse, plain
+from safetybot.http.message_markup import MessageMarkup
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.encoder import _VOCABULARY, _checked
 from safetybot.matching.interpreter import MATCHED_CHARACTERS, parts_of
-from safetybot.matching.text import SlangTable, SpellingMender, TextPreparer, english_words, normalise
+from safetybot.matching.text import SlangTable, SpellingCorrector, TextPreparer, english_words, normalise
 from safetybot.matching.wordpiece import WordPiece
-from safetybot.serving.said import Said
 from tests.fuzz.drawing import Draws
 from tests.fuzz.target import Once, Target
 from tests.talking import DIALOGUE_CONTENT
@@ -65,8 +65,8 @@ def _opened() -> Iterator[Once]:
     guidance = read_content(DIALOGUE_CONTENT).require().languages["en"]
     asks = [ask for topic in guidance.topics.values() for ask in topic.asks]
     counts = {word: 1 for ask in asks for word in ask.split()}
-    preparer = TextPreparer(SlangTable(guidance.slang), SpellingMender(counts, english_words()))
-    said = Said(guidance.wording, tuple(guidance.helplines.values()))
+    preparer = TextPreparer(SlangTable(guidance.slang), SpellingCorrector(counts, english_words()))
+    said = MessageMarkup(guidance.wording, tuple(guidance.helplines.values()))
     pieces = WordPiece(_checked(_VOCABULARY).read_text("utf-8").splitlines())
     known = frozenset(counts)
 
@@ -94,7 +94,7 @@ def _opened() -> Iterator[Once]:
     yield once
 
 
-def shown(text: str, said: Said) -> None:
+def shown(text: str, said: MessageMarkup) -> None:
     """Shows a text in every channel."""
     plain(parse(text))
     for part in render(Outgoing(text)):

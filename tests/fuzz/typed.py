@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetybot.reports import second_factor
-from safetybot.reports.audit import Head, HeadMistyped, read_head, spell_head
-from safetybot.reports.code_reading import Slip, parse
-from safetybot.reports.codes import Code
 from safetybot.reports.handles import find_handles
-from safetybot.reports.passphrases import passphrase_bytes, plain
 from safetybot.reports.platforms import platforms_in
-from safetybot.reports.recovery import RecoveryKeyMistyped, read_spelt, spell
-from safetybot.reports.sealing import KeyPair
-from safetybot.reports.words import code_words
 from safetybot.settings import SettingError, Settings, read_settings
+from safetybot.staff import second_factor
+from safetybot.staff.passphrases import passphrase_bytes, plain
+from safetybot.staff.recovery import RecoveryKeyMistyped, read_spelt, spell
+from safetybot.vault.audit import Head, HeadMistyped, read_head, spell_head
+from safetybot.vault.code_reading import Slip, parse
+from safetybot.vault.code_words import code_words
+from safetybot.vault.codes import Code
+from safetybot.vault.sealing import KeyPair
 from tests.fuzz.drawing import Draws
 from tests.fuzz.target import Once, Target
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.guidance.checks import Pages, check
-from safetybot.guidance.parts import Urgency
+from safetybot.guidance.base import Urgency
+from safetybot.guidance.checks import LanguageFiles, check
 from safetybot.guidance.report_checks import check_report
-from safetybot.guidance.report_form import BUTTONS, CHOICE_MAX, FORM_ID_MAX, SAY, Envelope, Kind, ReportForm
+from safetybot.guidance.report_form import BUTTONS, CHOICE_MAX, FORM_ID_MAX, SAY, Envelope, QuestionKind, ReportForm
 from safetybot.guidance.yaml_source import read_source
 
 from .conftest import TODAY, Content, Spoil
@@ -217,7 +217,7 @@ def test_the_english_form_has_no_faults() -> None:
     topics = frozenset(file.stem for file in (ENGLISH / "topics").glob("*.yaml"))
     assert source.faults == ()
     assert list(check_report(source, topics)) == []
-    faults = check(Pages((), {"report": source}), None, TODAY)
+    faults = check(LanguageFiles((), {"report": source}), None, TODAY)
     assert [fault.message for fault in faults if not fault.message.startswith("Unknown topic")] == []
 
 
@@ -237,7 +237,7 @@ def test_the_english_form_asks_in_the_agreed_order(english: ReportForm) -> None:
 
 def test_the_english_form_says_who_reads_it_and_promises_no_secrecy(english: ReportForm) -> None:
     who = english.questions[1]
-    assert who.kind is Kind.INFO
+    assert who.kind is QuestionKind.INFO
     for words in ("whose job is to keep children safe", "can't promise to keep it secret", "not the police", "CEOP"):
         assert words in who.ask
     assert "Telegram can see this chat" in english.say["channel-telegram"]

@@ -9,7 +9,7 @@ import pytest
 from safetybot.guidance.reader import Library, read_content
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.encoder import SentenceEncoder
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.fitter import Fitter, fit_corpus
 from safetybot.matching.interpreter import Interpreter, make_preparer
 

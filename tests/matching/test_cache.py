@@ -13,7 +13,7 @@ import pytest
 
 from safetybot.matching.cache import FORMAT, KEPT, MatcherCache
 from safetybot.matching.calibration import Logistic
-from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.fitted_model import Calibration, Fitted
 
 VECTORS = {
     "help": np.arange(384, dtype=np.float32),

@@ -12,7 +12,7 @@ from safetybot.guidance.model import Sign
 from safetybot.matching.cache import MatcherCache
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.encoder import SentenceEncoder
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.fitter import correct_base, fit_corpus, save_base
 from safetybot.matching.interpreter import Interpreter, make_preparer
 

@@ -13,10 +13,10 @@ from scipy import sparse
 
 from safetybot.guidance.model import Sign, Urgency
 from safetybot.matching.corpus import SIGNS, Corpus
-from safetybot.matching.danger import GRAVITY, Danger, DangerSense, gravest
+from safetybot.matching.danger import GRAVITY, Danger, DangerClassifier, gravest
 from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted, FloatArray, Thresholds, danger_signals, topics_of
+from safetybot.matching.fitted_model import Fitted, FloatArray, Thresholds, danger_signals, topics_of
 from safetybot.matching.fitting import nearest_by_group
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.linear import softmax
@@ -42,15 +42,15 @@ def look(small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder) -
     return arguments
 
 
-def judged(sense: DangerSense, forms: list[Features], probabilities: FloatArray) -> list[Danger]:
+def judged(sense: DangerClassifier, forms: list[Features], probabilities: FloatArray) -> list[Danger]:
     """What the learnt judge says of one text alone."""
     (verdicts,) = sense.judge_learnt([forms], [probabilities])
     return verdicts
 
 
 @pytest.fixture(scope="module")
-def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerSense:
-    return DangerSense(small_corpus, small_fitted)
+def sense(small_corpus: Corpus, small_fitted: Fitted) -> DangerClassifier:
+    return DangerClassifier(small_corpus, small_fitted)
 
 
 class TestGravest:
@@ -80,20 +80,20 @@ class TestRules:
             ("he has a knfie", "he has a knfie", "he has a knife"),
         ],
     )
-    def test_each_form_of_the_text_is_judged(self, sense: DangerSense, raw: str, plain: str, mended: str) -> None:
+    def test_each_form_of_the_text_is_judged(self, sense: DangerClassifier, raw: str, plain: str, mended: str) -> None:
         assert sense.judge_rules(PreparedText(raw, plain, mended)).sign is Sign.EMERGENCY
 
-    def test_the_gravest_form_holds(self, sense: DangerSense) -> None:
+    def test_the_gravest_form_holds(self, sense: DangerClassifier) -> None:
         verdict = sense.judge_rules(PreparedText("i want to die", "i want to die", "im going to kill myself tonight"))
         assert verdict.sign is Sign.EMERGENCY
         assert verdict.because == "rule: means to end their life now"
 
-    def test_no_rule(self, sense: DangerSense) -> None:
+    def test_no_rule(self, sense: DangerClassifier) -> None:
         assert sense.judge_rules(PreparedText("hi", "hi", "hi")) == Danger(Sign.NONE, "no sign of danger", 0.0, 0.0)
 
     @pytest.mark.parametrize("language", ["en", "en-GB", "cy"])
     def test_they_hold_in_every_language(self, small_corpus: Corpus, small_fitted: Fitted, language: str) -> None:
-        sense = DangerSense(dataclasses.replace(small_corpus, language=language), small_fitted)
+        sense = DangerClassifier(dataclasses.replace(small_corpus, language=language), small_fitted)
         assert sense.judge_rules(PreparedText(*["he has a knife"] * 3)).sign is Sign.EMERGENCY
 
 
@@ -107,10 +107,12 @@ class TestLearnt:
             ("he is at the door with my parcel", Sign.NONE),
         ],
     )
-    def test_a_sign_is_what_it_was_said_to_be(self, sense: DangerSense, look: Looking, text: str, sign: Sign) -> None:
+    def test_a_sign_is_what_it_was_said_to_be(
+        self, sense: DangerClassifier, look: Looking, text: str, sign: Sign
+    ) -> None:
         assert judged(sense, *look(text))[0].sign is sign
 
-    def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerSense, look: Looking) -> None:
+    def test_the_reason_is_the_nearest_sign_as_editors_wrote_it(self, sense: DangerClassifier, look: Looking) -> None:
         (verdict,) = judged(sense, *look("i have taken an overdose"))
         assert verdict.because == "close to the emergency sign “I have taken an overdose”"
         assert judged(sense, *look("how do i make a strong password"))[0].because == "no sign of danger"
@@ -129,20 +131,20 @@ class TestLearnt:
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, whole: Thresholds, sign: Sign
     ) -> None:
         calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerClassifier(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert judged(sense, *look("hello"))[0].sign is sign
 
     @pytest.mark.parametrize("text", ["hello", "took all the tablets i think", "is he going to hit me again"])
     def test_in_the_gravity_an_emergency_counts_twice(
         self, small_corpus: Corpus, small_fitted: Fitted, look: Looking, text: str
     ) -> None:
-        sense = DangerSense(small_corpus, small_fitted)
+        sense = DangerClassifier(small_corpus, small_fitted)
         (found,) = judged(sense, *look(text))
         gravity = found.emergency_probability + found.check_probability
         for threshold, sign in ((gravity - 1e-4, Sign.CHECK), (gravity + 1e-4, Sign.NONE)):
             whole = Thresholds(card=1.1, check=1.1, gravity=threshold)
             calibration = dataclasses.replace(small_fitted.calibration, whole=whole)
-            sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+            sense = DangerClassifier(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
             assert judged(sense, *look(text))[0].sign is sign
 
     @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ class TestLearnt:
     ) -> None:
         never = Thresholds(card=1.1, check=1.1, gravity=2.1)
         calibration = dataclasses.replace(small_fitted.calibration, whole=never)
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerClassifier(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert judged(sense, *look(text))[0].sign is sign
 
     def test_a_part_of_a_long_text_has_thresholds_of_its_own(
@@ -168,7 +170,7 @@ class TestLearnt:
         calibration = dataclasses.replace(
             small_fitted.calibration, whole=Thresholds(0.0, 0.0, 0.0), part=Thresholds(1.1, 1.1, 2.1)
         )
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerClassifier(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         assert judged(sense, *look("hello"))[0].sign is Sign.EMERGENCY
         parts, probabilities = look("hello")
         (verdict,) = sense.judge_parts(parts, lambda _: probabilities)
@@ -181,7 +183,7 @@ class TestLearnt:
     ) -> None:
         same = Thresholds(threshold, threshold, threshold)
         calibration = dataclasses.replace(small_fitted.calibration, whole=same, part=same)
-        sense = DangerSense(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
+        sense = DangerClassifier(small_corpus, dataclasses.replace(small_fitted, calibration=calibration))
         texts = ("hello", "zzz", "he hits me", "make my password strong", "i have taken an overdose", "kill", "")
         looked = [*map(look, texts)]
         parts = [part for (part,), _ in looked]
@@ -199,7 +201,7 @@ class TestLearnt:
         if threshold == 0.9:
             assert len(looked_at) < 7
 
-    def test_many_are_judged_as_each_alone(self, sense: DangerSense, look: Looking) -> None:
+    def test_many_are_judged_as_each_alone(self, sense: DangerClassifier, look: Looking) -> None:
         looked = [look(text) for text in ("he hits me", "hello", "", "i have taken an overdose", "hello", "zzz")]
         looked[2][0].append(looked[3][0][0])  # one that was mended, so that it has two forms
         together = sense.judge_learnt([forms for forms, _ in looked], [topics for _, topics in looked])
@@ -213,7 +215,7 @@ class TestLearnt:
 
     @pytest.mark.parametrize("text", ["he hits me", "hello", "", "zzz", "i am outside with a parcel", "kill", "😭"])
     def test_the_same_as_comparing_with_every_sign_in_plain_sums(
-        self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerSense, look: Looking, text: str
+        self, small_corpus: Corpus, small_fitted: Fitted, sense: DangerClassifier, look: Looking, text: str
     ) -> None:
         (features,), probabilities = look(text)
         width = small_fitted.featuriser.lexical_width

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from safetybot.guidance.model import Sign, Urgency
-from safetybot.matching import fitted, fitting
+from safetybot.matching import fitted_model, fitting
 from safetybot.matching.cache import MatcherCache
 from safetybot.matching.corpus import INSULT, OFF_TOPIC, SIGNS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Calibration, Fitted, danger_signals, topics_of
+from safetybot.matching.fitted_model import Calibration, Fitted, danger_signals, topics_of
 from safetybot.matching.fitter import fit_corpus
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.head import NystromMap
@@ -125,12 +125,12 @@ def test_of_very_many_texts_fewer_landmarks_serve_and_one_part_is_scored(
 def test_of_very_many_ordinary_examples_some_of_each_topic_teach_danger(
     monkeypatch: pytest.MonkeyPatch, small_corpus: Corpus
 ) -> None:
-    every = fitted.Labels.of(small_corpus)
+    every = fitted_model.Labels.of(small_corpus)
     signs = slice(small_corpus.sign_starts[0], None)
     ordinary = np.flatnonzero((every.danger == SIGNS.index(Sign.NONE)) & (every.classes >= 0))
     kinds = np.unique(every.classes[ordinary])
-    monkeypatch.setattr(fitted, "ORDINARY_MAX", 2 * len(kinds))
-    some = fitted.Labels.of(small_corpus)
+    monkeypatch.setattr(fitted_model, "ORDINARY_MAX", 2 * len(kinds))
+    some = fitted_model.Labels.of(small_corpus)
 
     left = ordinary[some.danger[ordinary] >= 0]
     assert np.bincount(some.classes[left])[kinds].tolist() == [2] * len(kinds)

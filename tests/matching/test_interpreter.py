@@ -19,7 +19,7 @@ from safetybot.matching.corpus import Corpus
 from safetybot.matching.danger import GRAVITY, Danger
 from safetybot.matching.danger_rules import apply_rules
 from safetybot.matching.encoder import FloatArray, SentenceEncoder
-from safetybot.matching.fitted import Fitted, Thresholds
+from safetybot.matching.fitted_model import Fitted, Thresholds
 from safetybot.matching.interpreter import (
     MATCHED_CHARACTERS,
     PART_WORDS,
@@ -30,7 +30,7 @@ from safetybot.matching.interpreter import (
     parts_of,
 )
 from safetybot.matching.matcher import Choice, Decision, Match
-from safetybot.matching.text import PreparedText, SlangTable, SpellingMender, TextPreparer, WordList, word_counts
+from safetybot.matching.text import PreparedText, SlangTable, SpellingCorrector, TextPreparer, WordList, word_counts
 
 FILLER = "we talked about the weather and what we had for tea. "
 TYPED = st.text(
@@ -150,7 +150,7 @@ class TestParts:
     ) -> None:
         """By what was learnt: there are no rules here."""
         monkeypatch.setattr(danger_rules, "RULES", ())
-        knows_nothing = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
+        knows_nothing = TextPreparer(SlangTable({}), SpellingCorrector({}, WordList()))
 
         def interpret(text: str, card: float, part_card: float) -> Danger:
             calibration = dataclasses.replace(
@@ -183,7 +183,7 @@ class TestParts:
         never = Thresholds(card=1.1, check=1.1, gravity=2.1)
         calibration = dataclasses.replace(small_fitted.calibration, whole=never, part=never)
         fitted = dataclasses.replace(small_fitted, calibration=calibration)
-        preparer = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
+        preparer = TextPreparer(SlangTable({}), SpellingCorrector({}, WordList()))
         interpreter = Interpreter(small_corpus, fitted, preparer, Counted())
         sign = small_corpus.signs[Sign.EMERGENCY][0]
         for before in (0, 6, 15):
@@ -197,7 +197,7 @@ class TestParts:
         self, small_corpus: Corpus, small_fitted: Fitted, encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(danger_rules, "RULES", ())
-        preparer = TextPreparer(SlangTable({}), SpellingMender(word_counts(["overdone lesson"]), WordList()))
+        preparer = TextPreparer(SlangTable({}), SpellingCorrector(word_counts(["overdone lesson"]), WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
         meant = interpreter.interpret(f"{FILLER}{FILLER}I have taken an overdose. {FILLER}{FILLER}")
         assert "overdose" not in meant.prepared.mended
@@ -235,7 +235,7 @@ class TestMending:
         mended: str,
     ) -> None:
         preparer = TextPreparer(
-            SlangTable(slang), SpellingMender(word_counts([examples]), WordList.of(["gonna", "myself", "tonight"]))
+            SlangTable(slang), SpellingCorrector(word_counts([examples]), WordList.of(["gonna", "myself", "tonight"]))
         )
         meant = Interpreter(small_corpus, small_fitted, preparer, encoder).interpret(text)
         assert meant.prepared.mended == mended
@@ -253,7 +253,7 @@ class TestMending:
     ) -> None:
         """Without rules, so that nothing else can have seen it."""
         monkeypatch.setattr(danger_rules, "RULES", ())
-        preparer = TextPreparer(SlangTable(slang), SpellingMender(word_counts(["overdone lesson"]), WordList()))
+        preparer = TextPreparer(SlangTable(slang), SpellingCorrector(word_counts(["overdone lesson"]), WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, preparer, encoder)
         meant = interpreter.interpret("I have taken an overdose")
         assert "overdose" not in meant.prepared.mended
@@ -281,7 +281,7 @@ class TestForeign:
         self, small_fitted: Fitted, encoder: SentenceEncoder, small_corpus: Corpus
     ) -> None:
         """However strange its words."""
-        knows_nothing = TextPreparer(SlangTable({}), SpellingMender({}, WordList()))
+        knows_nothing = TextPreparer(SlangTable({}), SpellingCorrector({}, WordList()))
         interpreter = Interpreter(small_corpus, small_fitted, knows_nothing, encoder)
         answered = interpreter.interpret("he wants money or he'll post my nude")
         assert answered.match.decision is Decision.ANSWER

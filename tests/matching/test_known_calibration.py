@@ -10,7 +10,7 @@ from safetybot.guidance.reader import read_content
 from safetybot.matching.cache import pack_calibration
 from safetybot.matching.corpus import Corpus
 from safetybot.matching.encoder import SentenceEncoder, encoder_hash
-from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.fitted_model import Calibration, Fitted
 from safetybot.matching.fitter import cache_key, fit_corpus
 from safetybot.matching.fitting import fit
 from safetybot.matching.interpreter import make_preparer

@@ -15,7 +15,7 @@ from safetybot.guidance.model import Urgency
 from safetybot.matching.corpus import NOT_TOPICS, Corpus
 from safetybot.matching.encoder import WIDTH, SentenceEncoder
 from safetybot.matching.features import Features
-from safetybot.matching.fitted import Fitted
+from safetybot.matching.fitted_model import Fitted
 from safetybot.matching.fitting import fit, nearest_by_group
 from safetybot.matching.interpreter import Interpreter, make_preparer
 from safetybot.matching.kernel import KernelMatrix

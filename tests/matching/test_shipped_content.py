@@ -22,12 +22,12 @@ from safetybot.matching.corpus import NOT_TOPICS, OFF_TOPIC
 from safetybot.matching.danger import GRAVITY
 from safetybot.matching.danger_calibration import CARD_RATE, CHECK_RATE
 from safetybot.matching.encoder import SentenceEncoder
-from safetybot.matching.fitted import Calibration, Fitted
+from safetybot.matching.fitted_model import Calibration, Fitted
 from safetybot.matching.fitter import cache_key
 from safetybot.matching.interpreter import Interpreter
 from safetybot.matching.kernel import KernelMatrix
 from safetybot.matching.matcher import Decision
-from safetybot.understanding import failed_tests
+from safetybot.understanding.understanding import failed_tests
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safetybot.matching.text import (
     MENDED_MAX,
     SlangTable,
-    SpellingMender,
+    SpellingCorrector,
     TextPreparer,
     WordList,
     english_words,
@@ -144,7 +144,7 @@ class TestSlangTable:
 
 
 @pytest.fixture(scope="module")
-def mender(english: WordList) -> SpellingMender:
+def mender(english: WordList) -> SpellingCorrector:
     texts = [
         "someone is blackmailing me with my pictures",
         "i am scared of him",
@@ -153,7 +153,7 @@ def mender(english: WordList) -> SpellingMender:
         "they share my password",
         "who is snapping",
     ]
-    return SpellingMender(word_counts(texts), english)
+    return SpellingCorrector(word_counts(texts), english)
 
 
 class TestSpellingMender:
@@ -174,34 +174,34 @@ class TestSpellingMender:
             ("passwor" * 4, "passwor" * 4),
         ],
     )
-    def test_mend_word(self, mender: SpellingMender, typed: str, mended: str) -> None:
+    def test_mend_word(self, mender: SpellingCorrector, typed: str, mended: str) -> None:
         assert mender.mend_word(typed) == mended
         assert mender.mend_word(typed) == mended, "from its memory"
 
-    def test_mending_keeps_everything_but_the_word(self, mender: SpellingMender) -> None:
+    def test_mending_keeps_everything_but_the_word(self, mender: SpellingCorrector) -> None:
         assert mender.mend("hes blackmialing me!!  😭 (my pasword)") == "hes blackmailing me!!  😭 (my password)"
 
     @given(st.text())
     def test_a_mended_word_is_known(self, text: str) -> None:
-        mender = SpellingMender(word_counts(["password blackmailing scared"]), WordList.of(["help"]))
+        mender = SpellingCorrector(word_counts(["password blackmailing scared"]), WordList.of(["help"]))
         for before, after in zip(words(text), words(mender.mend(text)), strict=True):
             assert after == before or mender.knows(after)
 
-    def test_a_message_of_nonsense_is_mended_in_part(self, mender: SpellingMender) -> None:
+    def test_a_message_of_nonsense_is_mended_in_part(self, mender: SpellingCorrector) -> None:
         nonsense = [f"qz{a}{b}{c}" for a in "bcdfgh" for b in "jklmnp" for c in "rstvwx"][:MENDED_MAX]
         assert mender.mend("pasword " + " ".join(nonsense[1:])).startswith("password ")
         assert mender.mend(" ".join(nonsense) + " pasword").endswith(" pasword"), "a word too many"
         assert mender.mend(" ".join(nonsense[:1] * 1_000) + " pasword").endswith(" password"), "each counts once"
 
     def test_nothing_known_nothing_mended(self) -> None:
-        assert SpellingMender({}, WordList()).mend("hlp me plaese") == "hlp me plaese"
+        assert SpellingCorrector({}, WordList()).mend("hlp me plaese") == "hlp me plaese"
 
 
 @pytest.fixture(scope="module")
 def preparer(english: WordList) -> TextPreparer:
     slang = SlangTable({"u": "you", "pw": "password"})
     return TextPreparer(
-        slang, SpellingMender(word_counts(["my password was stolen", "he is blackmailing me"]), english)
+        slang, SpellingCorrector(word_counts(["my password was stolen", "he is blackmailing me"]), english)
     )
 
 

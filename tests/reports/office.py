@@ -9,17 +9,19 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from safetybot.reports import casework, login, staff
-from safetybot.reports.audit import transaction
-from safetybot.reports.cases import CaseRef, Status, Urgency
-from safetybot.reports.codes import Code, CodeKeys, derive, new_code
+from safetybot.reports import casework
+from safetybot.reports.cases import CaseRef, CaseUrgency, Status
 from safetybot.reports.filing import FoundCase, Report, file_report, find_case
-from safetybot.reports.login import UnlockedMember
-from safetybot.reports.roster import Vouching, vouching_on, with_vouching
-from safetybot.reports.sealing import Json, KeyPair
-from safetybot.reports.stretching import KeyStretcher, Parameters
-from safetybot.reports.vouching import VouchingKey
-from safetybot.storage.database import Where
+from safetybot.staff import login
+from safetybot.staff import members as staff
+from safetybot.staff.login import UnlockedMember
+from safetybot.storage.database import DatabaseLocation
+from safetybot.vault.audit import transaction
+from safetybot.vault.codes import Code, CodeKeys, derive, new_code
+from safetybot.vault.key_derivation import KeyStretcher, Parameters
+from safetybot.vault.roster import Vouching, vouching_on, with_vouching
+from safetybot.vault.sealing import Json, KeyPair
+from safetybot.vault.vouching import VouchingKey
 from tests import postgres
 
 CHEAP = Parameters(passes=1, memory=8192, cheap_for_tests=True)
@@ -34,7 +36,7 @@ class Office:
 
     engine: AsyncEngine
     stretcher: KeyStretcher
-    where: Where
+    where: DatabaseLocation
     now: dt.datetime = START
     recovery: KeyPair | None = None
     members: dict[str, UnlockedMember] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Office:
         return member
 
     async def file(
-        self, answers: Json, contact: Json = None, urgency: Urgency = Urgency.NORMAL
+        self, answers: Json, contact: Json = None, urgency: CaseUrgency = CaseUrgency.NORMAL
     ) -> tuple[CaseRef, CodeKeys]:
         keys = cheap_keys(new_code())
         async with self.writing() as connection:

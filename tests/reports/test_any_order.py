@@ -21,24 +21,24 @@ from hypothesis.stateful import (
 )
 
 from safetybot.reports import casework
-from safetybot.reports.audit import verify
-from safetybot.reports.cases import CaseRef, NotAllowed, Outcome, Shredded, Status, Urgency
-from safetybot.reports.codes import CodeKeys
+from safetybot.reports.cases import CaseOutcome, CaseRef, CaseUrgency, NotAllowed, Shredded, Status
 from safetybot.reports.filing import add_to_case, view_case, withdraw
 from safetybot.reports.queue import list_cases
 from safetybot.reports.retention import purge
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
+from safetybot.vault.audit import verify
+from safetybot.vault.codes import CodeKeys
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.reports.office import Office
 
-URGENCIES = st.sampled_from(list(Urgency))
+URGENCIES = st.sampled_from(list(CaseUrgency))
 
 
 @dataclass
 class Model:
     ref: CaseRef
     keys: CodeKeys
-    urgency: Urgency
+    urgency: CaseUrgency
     words: list[str]
     replies: list[str] = field(default_factory=list)
     status: Status = Status.NEW
@@ -49,7 +49,7 @@ class Model:
     shredded: bool = False
 
 
-def machine(new_database: Callable[[], Where]) -> type[RuleBasedStateMachine]:
+def machine(new_database: Callable[[], DatabaseLocation]) -> type[RuleBasedStateMachine]:
     class AnyOrder(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
@@ -63,7 +63,7 @@ def machine(new_database: Callable[[], Where]) -> type[RuleBasedStateMachine]:
             self.anna = self.runner.run(self.office.hire("Anna"))
 
         @rule(urgency=URGENCIES)
-        def file(self, urgency: Urgency) -> None:
+        def file(self, urgency: CaseUrgency) -> None:
             ref, keys = self.runner.run(self.office.file("report", urgency=urgency))
             self.models.append(Model(ref, keys, urgency, ["report"]))
 
@@ -116,13 +116,13 @@ def machine(new_database: Callable[[], Where]) -> type[RuleBasedStateMachine]:
         def staff_close(self, data: st.DataObject) -> None:
             model = data.draw(st.sampled_from(self.models))
             allowed = model.status in (Status.OPEN, Status.WAITING) and not model.unread
-            self.act(model, allowed, casework.close, Outcome.ADVISED)
+            self.act(model, allowed, casework.close, CaseOutcome.ADVISED)
             if allowed and not model.shredded:
                 model.status, model.closed = Status.CLOSED, self.office.now.date()
 
         @precondition(lambda self: self.models)
         @rule(data=st.data(), urgency=st.none() | URGENCIES)
-        def writer_adds(self, data: st.DataObject, urgency: Urgency | None) -> None:
+        def writer_adds(self, data: st.DataObject, urgency: CaseUrgency | None) -> None:
             model = data.draw(st.sampled_from(self.models))
 
             async def run() -> None:
@@ -207,7 +207,7 @@ def machine(new_database: Callable[[], Where]) -> type[RuleBasedStateMachine]:
 
 
 @pytest.mark.slow
-def test_any_order_of_acts(new_database: Callable[[], Where]) -> None:
+def test_any_order_of_acts(new_database: Callable[[], DatabaseLocation]) -> None:
     run_state_machine_as_test(
         machine(new_database),
         settings=settings(

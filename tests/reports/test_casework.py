@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safetybot.reports import casework
-from safetybot.reports.audit import history, verify
-from safetybot.reports.cases import CaseRef, Kind, NotAllowed, Outcome, Status, UnknownCase, Urgency, case_row
+from safetybot.reports.cases import CaseOutcome, CaseRef, CaseUrgency, NotAllowed, Status, UnknownCase, case_row
 from safetybot.reports.filing import add_to_case
-from safetybot.reports.login import UnlockedMember
 from safetybot.reports.queue import list_cases
-from safetybot.reports.staff_errors import MemberDisabled
+from safetybot.staff.errors import MemberDisabled
+from safetybot.staff.login import UnlockedMember
+from safetybot.vault.audit import history, verify
+from safetybot.vault.envelopes import EnvelopeKind
 from tests.reports.office import Office
 
 Act = Callable[..., Awaitable[None]]
@@ -41,12 +42,12 @@ async def test_every_act_is_written_down_with_who_and_when_and_no_content(office
     await do(office, casework.assign, anna, ref, anna.id, office.now)
     day = dt.date(2026, 11, 24)
     await do(office, casework.refer, anna, ref, office.now, to="planted body", when=day, reference="planted-1")
-    await do(office, casework.set_urgency, anna, ref, Urgency.HIGH, office.now)
+    await do(office, casework.set_urgency, anna, ref, CaseUrgency.HIGH, office.now)
     await do(office, casework.set_status, anna, ref, Status.WAITING, office.now)
     await do(office, casework.keep_until, anna, ref, dt.date(2027, 6, 1), office.now)
     async with office.writing() as connection:
         await casework.export_case(connection, anna, ref.id, office.now)
-    await do(office, casework.close, anna, ref, Outcome.REFERRED, office.now)
+    await do(office, casework.close, anna, ref, CaseOutcome.REFERRED, office.now)
     async with office.engine.connect() as connection:
         rows = (await history(connection))[before:]
         assert await verify(connection) is None
@@ -70,7 +71,7 @@ async def test_transitions(office: Office, before: Status, after: Status) -> Non
     if before is Status.WAITING:
         await do(office, casework.set_status, anna, ref, before, office.now)
     if before is Status.CLOSED:
-        await do(office, casework.close, anna, ref, Outcome.NO_ACTION, office.now)
+        await do(office, casework.close, anna, ref, CaseOutcome.NO_ACTION, office.now)
     assert (await row(office, ref)).status is before
     allowed = {
         (Status.OPEN, Status.WAITING),
@@ -80,7 +81,7 @@ async def test_transitions(office: Office, before: Status, after: Status) -> Non
         (Status.CLOSED, Status.OPEN),
     }
     act: Act = casework.close if after is Status.CLOSED else casework.set_status
-    argument = Outcome.ADVISED if after is Status.CLOSED else after
+    argument = CaseOutcome.ADVISED if after is Status.CLOSED else after
     if (before, after) in allowed:
         await do(office, act, anna, ref, argument, office.now)
         now = await row(office, ref)
@@ -116,7 +117,7 @@ async def test_the_queue_shows_the_most_urgent_then_the_newest_first(office: Off
     anna = await office.hire("Anna")
     refs = {}
     for name, urgency in (("old", "high"), ("normal", "normal"), ("emergency", "emergency"), ("new", "high")):
-        refs[name], _ = await office.file(name, urgency=Urgency(urgency))
+        refs[name], _ = await office.file(name, urgency=CaseUrgency(urgency))
         office.later(days=1)
     names = {ref: name for name, ref in refs.items()}
 
@@ -126,7 +127,7 @@ async def test_the_queue_shows_the_most_urgent_then_the_newest_first(office: Off
 
     assert await listed() == ["emergency", "new", "old", "normal"]
     assert await listed(limit=2, skip=1) == ["new", "old"]
-    assert await listed(urgency=[Urgency.HIGH]) == ["new", "old"]
+    assert await listed(urgency=[CaseUrgency.HIGH]) == ["new", "old"]
     assert await listed(unread=False) == []
     await office.open(anna, refs["old"])
     await do(office, casework.assign, anna, refs["old"], anna.id, office.now)
@@ -134,7 +135,7 @@ async def test_the_queue_shows_the_most_urgent_then_the_newest_first(office: Off
     assert await listed(unread=True) == ["emergency", "new", "normal"]
     assert await listed(assignee=anna.id) == ["old"]
     assert await listed(status=[Status.NEW]) == ["emergency", "new", "normal"]
-    await do(office, casework.close, anna, refs["old"], Outcome.MISUSE, office.now)
+    await do(office, casework.close, anna, refs["old"], CaseOutcome.MISUSE, office.now)
     assert await listed() == ["emergency", "new", "normal"]
     assert await listed(status=[Status.CLOSED]) == ["old"]
 
@@ -187,7 +188,7 @@ async def test_contact_stays_shut_until_it_is_looked_at(office: Office) -> None:
         contact = await casework.see_contact(connection, anna, ref.id, office.now)
         assert [one.body for one in contact.messages] == ["ring me"]
         assert [one.act for one in await history(connection, ref.id)] == ["filed", "opened", "status", "contact seen"]
-        await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)  # nothing of it is unread
+        await casework.close(connection, anna, ref.id, CaseOutcome.ADVISED, office.now)  # nothing of it is unread
 
 
 async def test_looking_again_changes_nothing_and_shows_nothing_new(office: Office) -> None:
@@ -217,9 +218,9 @@ async def test_labels_and_the_reason_to_keep_are_sealed(office: Office) -> None:
     await do(office, casework.keep_until, anna, ref, dt.date(2027, 6, 1), office.now, "planted reason")
     opened = await office.open(anna, ref)
     assert [(one.kind, one.body) for one in opened.messages[1:]] == [
-        (Kind.LABELS, {"labels": ["planted label"]}),
-        (Kind.LABELS, {"labels": ["planted label", "second"]}),
-        (Kind.NOTE, {"about": "kept", "until": "2027-06-01", "text": "planted reason"}),
+        (EnvelopeKind.LABELS, {"labels": ["planted label"]}),
+        (EnvelopeKind.LABELS, {"labels": ["planted label", "second"]}),
+        (EnvelopeKind.NOTE, {"about": "kept", "until": "2027-06-01", "text": "planted reason"}),
     ]
     assert "planted" not in repr(opened.history)
     assert b"planted" not in office.on_disk()

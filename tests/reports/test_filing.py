@@ -7,10 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from safetybot.reports import casework
-from safetybot.reports.audit import history, transaction, verify
-from safetybot.reports.cases import CASE, RECOVERY, CodeTaken, NotAllowed, Outcome, Shredded, Status, Urgency
-from safetybot.reports.codes import CodeKeys, new_code
-from safetybot.reports.envelopes import load, open_all
+from safetybot.reports.cases import CaseOutcome, CaseUrgency, CodeTaken, NotAllowed, Shredded, Status
 from safetybot.reports.filing import (
     Report,
     Withdrawal,
@@ -22,10 +19,13 @@ from safetybot.reports.filing import (
     withdraw,
 )
 from safetybot.reports.queue import list_cases
-from safetybot.reports.sealing import CannotOpen, Json, TooLong
-from safetybot.reports.staff_errors import NoReader
 from safetybot.storage.database import engine_of
 from safetybot.storage.tables import audit_log, cases, envelope_keys, envelopes
+from safetybot.vault.audit import history, transaction, verify
+from safetybot.vault.codes import CodeKeys, new_code
+from safetybot.vault.envelopes import load, open_all
+from safetybot.vault.errors import NoReader
+from safetybot.vault.sealing import CASE, RECOVERY, CannotOpen, Json, TooLong
 from tests.reports.office import Office, cheap_keys
 from tests.vouching import vouched
 
@@ -37,7 +37,7 @@ async def view(office: Office, keys: CodeKeys) -> WriterView:
         return await view_case(connection, found, keys)
 
 
-async def add(office: Office, keys: CodeKeys, body: Json, urgency: Urgency | None = None) -> None:
+async def add(office: Office, keys: CodeKeys, body: Json, urgency: CaseUrgency | None = None) -> None:
     async with office.writing() as connection:
         found = await find_case(connection, keys.lookup_tag)
         assert found is not None
@@ -53,7 +53,7 @@ async def take_back(office: Office, keys: CodeKeys) -> Withdrawal:
 
 async def test_a_report_is_filed_answered_and_read_with_the_code(office: Office) -> None:
     anna = await office.hire("Anna")
-    ref, keys = await office.file({"what": "words"}, contact="a phone", urgency=Urgency.HIGH)
+    ref, keys = await office.file({"what": "words"}, contact="a phone", urgency=CaseUrgency.HIGH)
     assert await view(office, keys) == WriterView(ref, Status.NEW, (), 0, withdrawn=False)
     opened = await office.open(anna, ref)
     assert [(one.kind, one.body, one.at, one.by) for one in opened.messages] == [
@@ -134,7 +134,7 @@ async def test_a_code_is_given_once(office: Office) -> None:
     _, keys = await office.file("words")
     with pytest.raises(CodeTaken):
         async with office.writing() as connection:
-            await file_report(connection, Report("other"), keys, office.now, Urgency.NORMAL)
+            await file_report(connection, Report("other"), keys, office.now, CaseUrgency.NORMAL)
 
 
 async def test_a_crash_leaves_nothing_behind(office: Office) -> None:
@@ -150,7 +150,7 @@ async def test_a_crash_leaves_nothing_behind(office: Office) -> None:
 
     async def crash() -> None:
         async with office.writing() as connection:
-            await file_report(connection, Report("words", "contact"), keys, office.now, Urgency.NORMAL)
+            await file_report(connection, Report("words", "contact"), keys, office.now, CaseUrgency.NORMAL)
             raise RuntimeError("crash")
 
     with pytest.raises(RuntimeError):
@@ -177,16 +177,16 @@ async def test_a_long_report_takes_several_envelopes_and_is_one_message(office: 
 
 async def test_an_addition_opens_a_closed_case_again_and_raises_its_urgency(office: Office) -> None:
     anna = await office.hire("Anna")
-    ref, keys = await office.file("words", urgency=Urgency.HIGH)
+    ref, keys = await office.file("words", urgency=CaseUrgency.HIGH)
     await office.open(anna, ref)
     async with office.writing() as connection:
-        await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, anna, ref.id, CaseOutcome.ADVISED, office.now)
     assert (await view(office, keys)).status is Status.CLOSED
-    await add(office, keys, "more", Urgency.NORMAL)
+    await add(office, keys, "more", CaseUrgency.NORMAL)
     async with office.engine.connect() as connection:
         (row,) = await list_cases(connection)
         assert (row.status, row.urgency, row.closed, row.outcome, row.unread) == ("open", "high", None, None, 1)
-    await add(office, keys, "he is here", Urgency.EMERGENCY)
+    await add(office, keys, "he is here", CaseUrgency.EMERGENCY)
     async with office.engine.connect() as connection:
         (row,) = await list_cases(connection, unread=True)
         acts = [one.act for one in await history(connection, ref.id)]
@@ -194,7 +194,7 @@ async def test_an_addition_opens_a_closed_case_again_and_raises_its_urgency(offi
     assert acts == ["filed", "opened", "status", "closed", "added", "reopened", "added", "urgency"]
     with pytest.raises(NotAllowed, match="read what the writer has added"):
         async with office.writing() as connection:
-            await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)
+            await casework.close(connection, anna, ref.id, CaseOutcome.ADVISED, office.now)
 
 
 async def test_an_unread_report_is_withdrawn_at_once(office: Office) -> None:

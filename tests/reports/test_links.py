@@ -5,13 +5,13 @@ import time
 import pytest
 
 from safetybot.reports import casework, links
-from safetybot.reports.audit import history, verify
-from safetybot.reports.cases import CaseRef, Kind, Outcome
-from safetybot.reports.envelopes import Message
+from safetybot.reports.cases import CaseOutcome, CaseRef
 from safetybot.reports.filing import add_to_case, find_case, view_case
 from safetybot.reports.handles import HandleKind
 from safetybot.reports.links import Link, LinkIndex, kept_links
-from safetybot.reports.login import UnlockedMember
+from safetybot.staff.login import UnlockedMember
+from safetybot.vault.audit import history, verify
+from safetybot.vault.envelopes import EnvelopeKind, Message
 from tests.reports.office import Office
 
 
@@ -82,7 +82,9 @@ async def test_only_what_the_member_opened_is_compared(office: Office) -> None:
     async with office.engine.connect() as connection:
         sealed = await links.opened_before(connection, anna)
     assert [one.case_id for one in sealed] == [first.id]
-    assert {stored.kind for one in sealed for stored in one.stored} == {Kind.REPORT}, "never how to reach somebody"
+    assert {stored.kind for one in sealed for stored in one.stored} == {EnvelopeKind.REPORT}, (
+        "never how to reach somebody"
+    )
     index = LinkIndex()
     links.take_in(index, sealed, anna.pair())
     index.put("new", ["Snap_Kid99"])
@@ -147,7 +149,7 @@ async def test_a_case_that_is_gone_is_passed_over(office: Office) -> None:
     async with office.writing() as connection:
         assert await links.gone(connection, [one.id, lost.case.id]) == {lost.case.id}
         await links.store_links(connection, anna, one.id, [lost], office.now)
-        await casework.close(connection, anna, one.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, anna, one.id, CaseOutcome.ADVISED, office.now)
     assert [link.case for link in kept_links((await opened(office, anna, one)).messages).links] == [lost.case]
 
 
@@ -155,7 +157,7 @@ async def test_a_case_that_is_gone_is_passed_over(office: Office) -> None:
     "body", [{}, [], "x", {"case": 7}, {"case": "a", "kind": "nonsense"}, {"dismissed": True}, None]
 )
 def test_what_is_stored_may_have_any_form(body: object) -> None:
-    assert kept_links([Message(1, Kind.LINK, "", None, body)]).links == ()
+    assert kept_links([Message(1, EnvelopeKind.LINK, "", None, body)]).links == ()
 
 
 def test_two_thousand_cases_are_compared_at_once() -> None:

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from safetybot.reports import casework
-from safetybot.reports.cases import CaseRef, Outcome, Status, Urgency
-from safetybot.reports.codes import CodeKeys
+from safetybot.reports.cases import CaseOutcome, CaseRef, CaseUrgency, Status
 from safetybot.reports.filing import add_to_case, withdraw
-from safetybot.reports.login import UnlockedMember
 from safetybot.reports.notes import MOST, Note, tell, text_of
 from safetybot.reports.retention import purge
+from safetybot.staff.login import UnlockedMember
 from safetybot.storage.database import engine_of
 from safetybot.storage.tables import cases, envelope_keys, envelopes, staff_chat
+from safetybot.vault.codes import CodeKeys
 from tests.reports.office import Office
 
 GAP = 300.0
@@ -57,7 +57,7 @@ async def ears(office: Office, anna: UnlockedMember) -> Ears:
     return Ears(office)
 
 
-async def add(office: Office, keys: CodeKeys, urgency: Urgency | None = None) -> None:
+async def add(office: Office, keys: CodeKeys, urgency: CaseUrgency | None = None) -> None:
     found = await office.find(keys)
     assert found is not None
     async with office.writing() as connection:
@@ -66,7 +66,7 @@ async def add(office: Office, keys: CodeKeys, urgency: Urgency | None = None) ->
 
 async def close(office: Office, member: UnlockedMember, ref: CaseRef) -> None:
     async with office.writing() as connection:
-        await casework.close(connection, member, ref.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, member, ref.id, CaseOutcome.ADVISED, office.now)
 
 
 class TestOneNote:
@@ -74,7 +74,7 @@ class TestOneNote:
         self, office: Office, ears: Ears
     ) -> None:
         assert await ears.listen() == []
-        ref, _ = await office.file("planted-words", contact="planted-contact", urgency=Urgency.HIGH)
+        ref, _ = await office.file("planted-words", contact="planted-contact", urgency=CaseUrgency.HIGH)
         assert await ears.listen() == [f"New: {ref.short} (high)"]
         assert await ears.later() == []
 
@@ -82,7 +82,7 @@ class TestOneNote:
         _, keys = await office.file("words")
         await ears.listen()
         for _ in range(3):
-            await add(office, keys, Urgency.NORMAL)
+            await add(office, keys, CaseUrgency.NORMAL)
             assert await ears.later() == []
 
     async def test_what_is_added_after_it_was_opened_is_told_once(
@@ -103,9 +103,9 @@ class TestOneNote:
     async def test_a_higher_urgency_is_told_though_nobody_has_opened_it(self, office: Office, ears: Ears) -> None:
         ref, keys = await office.file("words")
         await ears.listen()
-        await add(office, keys, Urgency.EMERGENCY)
+        await add(office, keys, CaseUrgency.EMERGENCY)
         assert await ears.later() == [f"New: {ref.short} (emergency)"]
-        await add(office, keys, Urgency.HIGH)
+        await add(office, keys, CaseUrgency.HIGH)
         assert await ears.later() == []
 
     async def test_what_was_opened_before_it_was_told_is_not_told(
@@ -159,12 +159,12 @@ class TestSeveralCases:
     async def test_they_come_in_one_note_the_most_urgent_first(
         self, office: Office, ears: Ears, anna: UnlockedMember
     ) -> None:
-        old, keys = await office.file("words", urgency=Urgency.HIGH)
+        old, keys = await office.file("words", urgency=CaseUrgency.HIGH)
         await office.open(anna, old)
         await add(office, keys)
         normal, _ = await office.file("words")
-        high, _ = await office.file("words", urgency=Urgency.HIGH)
-        emergency, _ = await office.file("words", urgency=Urgency.EMERGENCY)
+        high, _ = await office.file("words", urgency=CaseUrgency.HIGH)
+        emergency, _ = await office.file("words", urgency=CaseUrgency.EMERGENCY)
         (note,) = await ears.listen()
         assert note.splitlines() == [
             f"New: {emergency.short} (emergency)",
@@ -177,7 +177,7 @@ class TestSeveralCases:
     async def test_what_comes_within_five_minutes_waits_for_their_end(self, office: Office, ears: Ears) -> None:
         await office.file("words")
         assert len(await ears.listen()) == 1
-        refs = [(await office.file("words", urgency=Urgency.EMERGENCY))[0] for _ in range(2)]
+        refs = [(await office.file("words", urgency=CaseUrgency.EMERGENCY))[0] for _ in range(2)]
         for waited in (0.0, 100.0, 299.9):
             wait = await tell(office.engine, ears.send, GAP, lambda now=ears.now + waited: now)  # type: ignore[misc]
             assert wait == pytest.approx(GAP - waited, abs=0.002)
@@ -186,10 +186,10 @@ class TestSeveralCases:
         assert sorted(note.splitlines()) == sorted(f"New: {ref.short} (emergency)" for ref in refs)
 
     def test_a_long_list_is_cut_and_counted(self) -> None:
-        note = Note(CaseRef("3fa9c2" + "0" * 26), Urgency.EMERGENCY, True, None, 1)
+        note = Note(CaseRef("3fa9c2" + "0" * 26), CaseUrgency.EMERGENCY, True, None, 1)
         assert text_of([note] * MOST).splitlines() == ["New: 3FA-9C2 (emergency)"] * MOST
         assert text_of([note] * (MOST + 7)).splitlines()[-2:] == ["New: 3FA-9C2 (emergency)", "and 7 more"]
-        longest = Note(note.ref, Urgency.EMERGENCY, False, "2027-02-22", 1)
+        longest = Note(note.ref, CaseUrgency.EMERGENCY, False, "2027-02-22", 1)
         assert len(text_of([longest] * 1000)) < 4096
 
 
@@ -276,7 +276,7 @@ class TestRatherTwiceThanNever:
         async def send(text: str) -> bool:
             if what == "opened and added":
                 await office.open(anna, ref)
-            await add(office, keys, Urgency.HIGH if what == "raised" else None)
+            await add(office, keys, CaseUrgency.HIGH if what == "raised" else None)
             return await ears.send(text)
 
         await tell(office.engine, send, GAP, lambda: ears.now)

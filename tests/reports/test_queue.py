@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import and_, exists, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safetybot.reports.audit import head
-from safetybot.reports.cases import Status, Urgency
+from safetybot.reports.cases import CaseUrgency, Status
 from safetybot.reports.filing import add_to_case, withdraw
 from safetybot.reports.queue import (
     NOBODY,
-    Counts,
-    News,
-    Waiting,
+    QueueCounts,
+    QueueNews,
+    WaitingCases,
     count_cases,
     counts,
     find_by_short,
@@ -27,20 +26,21 @@ from safetybot.reports.queue import (
     news,
     waiting,
 )
-from safetybot.reports.sealing import BUCKETS, bucket_of
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
 from safetybot.storage.tables import cases, envelopes
+from safetybot.vault.audit import head
+from safetybot.vault.sealing import BUCKETS, bucket_of
 from tests.reports.office import Office
 
 
-async def look(office: Office) -> Waiting:
+async def look(office: Office) -> WaitingCases:
     async with office.engine.connect() as connection:
         return await waiting(connection)
 
 
 async def test_nothing_waits_at_first(office: Office) -> None:
     await office.hire("Anna")
-    assert await look(office) == Waiting(0, None)
+    assert await look(office) == WaitingCases(0, None)
 
 
 async def test_cases_wait_until_they_are_opened_and_again_when_something_is_added(office: Office) -> None:
@@ -48,17 +48,17 @@ async def test_cases_wait_until_they_are_opened_and_again_when_something_is_adde
     first, keys = await office.file("first", contact="here")
     office.later(days=3)
     second, _ = await office.file("second")
-    assert await look(office) == Waiting(2, "2026-11-24")
+    assert await look(office) == WaitingCases(2, "2026-11-24")
     await office.open(anna, first)
-    assert await look(office) == Waiting(1, "2026-11-27")
+    assert await look(office) == WaitingCases(1, "2026-11-27")
     await office.open(anna, second)
-    assert await look(office) == Waiting(0, None)
+    assert await look(office) == WaitingCases(0, None)
     office.later(days=3)
     found = await office.find(keys)
     assert found is not None
     async with office.writing() as connection:
         await add_to_case(connection, found, "more", office.now)
-    assert await look(office) == Waiting(1, "2026-11-30")
+    assert await look(office) == WaitingCases(1, "2026-11-30")
 
 
 async def test_the_index_of_what_is_unread_is_used(office: Office) -> None:
@@ -81,7 +81,7 @@ async def test_what_is_new_since_a_row_of_the_log(office: Office) -> None:
     first, keys = await office.file("first")
     await office.file("second")
     async with office.engine.connect() as connection:
-        assert await news(connection, before) == News(filed=2, added=0, withdrawn=0)
+        assert await news(connection, before) == QueueNews(filed=2, added=0, withdrawn=0)
         between = (await head(connection)).number
     await office.open(anna, first)
     found = await office.find(keys)
@@ -92,8 +92,8 @@ async def test_what_is_new_since_a_row_of_the_log(office: Office) -> None:
     async with office.writing() as connection:
         await withdraw(connection, found, office.now)
     async with office.engine.connect() as connection:
-        assert await news(connection, between) == News(filed=0, added=1, withdrawn=1)
-        assert await news(connection, (await head(connection)).number) == News(0, 0, 0)
+        assert await news(connection, between) == QueueNews(filed=0, added=1, withdrawn=1)
+        assert await news(connection, (await head(connection)).number) == QueueNews(0, 0, 0)
 
 
 async def test_both_days_of_a_filter_are_in_it(office: Office) -> None:
@@ -122,7 +122,7 @@ class Case:
 
     id: str
     day: str
-    urgency: Urgency
+    urgency: CaseUrgency
     status: Status
     assignee: str | None
     withdrawn: bool
@@ -142,7 +142,7 @@ def some_cases(draw: st.DrawFn) -> list[Case]:
         Case(
             id_,
             draw(st.sampled_from(DAYS)),
-            draw(st.sampled_from(Urgency)),
+            draw(st.sampled_from(CaseUrgency)),
             draw(st.sampled_from(Status)),
             draw(st.sampled_from((None, *MEMBERS))),
             draw(st.booleans()),
@@ -157,7 +157,7 @@ def some_cases(draw: st.DrawFn) -> list[Case]:
 ANY = st.none() | st.booleans()
 CHOICES: dict[str, st.SearchStrategy[Any]] = {
     "status": st.sets(st.sampled_from(Status)),
-    "urgency": st.sets(st.sampled_from(Urgency), min_size=1),
+    "urgency": st.sets(st.sampled_from(CaseUrgency), min_size=1),
     "assignee": st.sampled_from((None, NOBODY, *MEMBERS)),
     "unread": ANY,
     "withdrawn": ANY,
@@ -182,7 +182,7 @@ def fits(case: Case, wanted: dict[str, Any]) -> bool:
     return (
         case.shredded is wanted.get("shredded", False)
         and case.status in wanted.get("status", set(Status) - {Status.CLOSED})
-        and case.urgency in wanted.get("urgency", Urgency)
+        and case.urgency in wanted.get("urgency", CaseUrgency)
         and wanted.get("assignee") in (None, case.assignee or NOBODY)
         and is_or_any("unread", case.unread > 0)
         and is_or_any("withdrawn", case.withdrawn)
@@ -201,7 +201,9 @@ def in_order(chosen: list[Case]) -> list[Case]:
 
 
 @contextmanager
-def database(where: Where) -> Iterator[Callable[[list[Case], Callable[[AsyncConnection], Awaitable[None]]], None]]:
+def database(
+    where: DatabaseLocation,
+) -> Iterator[Callable[[list[Case], Callable[[AsyncConnection], Awaitable[None]]], None]]:
     """Runs a look at a database that holds just these cases; nothing of them stays."""
     with asyncio.Runner() as runner:
         engine = engine_of(where)
@@ -248,7 +250,7 @@ async def _put(connection: AsyncConnection, made: list[Case]) -> None:
             await connection.execute(insert(table), values)
 
 
-def test_any_filter_lists_what_a_plain_model_lists(where: Where) -> None:
+def test_any_filter_lists_what_a_plain_model_lists(where: DatabaseLocation) -> None:
     with database(where) as run:
 
         @settings(max_examples=60, deadline=None)
@@ -273,7 +275,7 @@ def test_any_filter_lists_what_a_plain_model_lists(where: Where) -> None:
         check()
 
 
-def test_the_counts_are_those_of_a_plain_model(where: Where) -> None:
+def test_the_counts_are_those_of_a_plain_model(where: DatabaseLocation) -> None:
     with database(where) as run:
 
         @settings(max_examples=30, deadline=None)
@@ -281,10 +283,10 @@ def test_the_counts_are_those_of_a_plain_model(where: Where) -> None:
         def check(made: list[Case], digits: str) -> None:
             async def looking(connection: AsyncConnection) -> None:
                 left = [case for case in made if not case.shredded]
-                assert await counts(connection) == Counts(
+                assert await counts(connection) == QueueCounts(
                     {status: sum(case.status is status for case in left) for status in Status},
                     unread=sum(case.unread > 0 for case in left),
-                    urgent=sum(case.unread > 0 and case.urgency is Urgency.EMERGENCY for case in left),
+                    urgent=sum(case.unread > 0 and case.urgency is CaseUrgency.EMERGENCY for case in left),
                     withdrawn=sum(case.withdrawn for case in left),
                     warned=sum(case.warned for case in left),
                 )

@@ -6,13 +6,13 @@ import json
 import pytest
 
 from safetybot.reports import casework
-from safetybot.reports.audit import history
-from safetybot.reports.cases import CaseRef, Kind, NotAllowed
-from safetybot.reports.envelopes import Message
+from safetybot.reports.cases import CaseRef, NotAllowed
 from safetybot.reports.filing import add_to_case
-from safetybot.reports.login import UnlockedMember
 from safetybot.reports.referral import Referral, make_referral
-from safetybot.reports.told import told
+from safetybot.reports.submitted_answers import submitted_answers
+from safetybot.staff.login import UnlockedMember
+from safetybot.vault.audit import history
+from safetybot.vault.envelopes import EnvelopeKind, Message
 from tests.reports.office import Office
 
 
@@ -96,4 +96,4 @@ async def test_a_new_case_and_a_day_to_come_are_refused(office: Office) -> None:
     ],
 )
 def test_a_report_of_any_form_is_shown(body: object, words: list[str]) -> None:
-    assert [one.words for one in told([Message(1, Kind.REPORT, "t", None, body)])] == words
+    assert [one.words for one in submitted_answers([Message(1, EnvelopeKind.REPORT, "t", None, body)])] == words

@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import select, update
 
 from safetybot.reports import casework
-from safetybot.reports.audit import history, verify
-from safetybot.reports.cases import RECOVERY, CaseRef, NotAllowed, Outcome, Shredded, Status
-from safetybot.reports.codes import CodeKeys
-from safetybot.reports.envelopes import load, open_all
+from safetybot.reports.cases import CaseOutcome, CaseRef, NotAllowed, Shredded, Status
 from safetybot.reports.filing import add_to_case, view_case, withdraw
 from safetybot.reports.queue import list_cases
 from safetybot.reports.retention import Purged, purge
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import cases, envelope_keys, envelopes
+from safetybot.vault.audit import history, verify
+from safetybot.vault.codes import CodeKeys
+from safetybot.vault.envelopes import load, open_all
+from safetybot.vault.sealing import RECOVERY
 from tests.databases import SQLITE_ALONE
 from tests.reports.office import Office
 
@@ -30,7 +31,7 @@ async def closed_case(office: Office) -> tuple[CaseRef, CodeKeys]:
     await office.open(anna, ref)
     async with office.writing() as connection:
         await casework.reply(connection, anna, ref.id, "reply", office.now)
-        await casework.close(connection, anna, ref.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, anna, ref.id, CaseOutcome.ADVISED, office.now)
     return ref, keys
 
 
@@ -99,7 +100,7 @@ async def test_a_writer_who_comes_back_stops_it(office: Office, day: int) -> Non
     assert [one.body for one in opened.messages] == ["words", "here", "reply", "it happens again"]
     assert await purge_on(office, 1000) == NOTHING, "read, and open"
     async with office.writing() as connection:
-        await casework.close(connection, office.members["Anna"], ref.id, Outcome.ADVISED, office.now)
+        await casework.close(connection, office.members["Anna"], ref.id, CaseOutcome.ADVISED, office.now)
     done = {after: await purge_on(office, day + after) for after in (3, 86, 87, 89, 90)}
     assert {after: result for after, result in done.items() if result != NOTHING} == {
         87: Purged((ref,), ()),

@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
 from safetybot.storage.drafts import SealedKept, count_try, load_kept, save_kept, uncount_try
 from safetybot.storage.store import Sealed, Store
 from safetybot.storage.tables import code_tries, drafts, visits
@@ -22,7 +22,7 @@ NOTHING = SealedKept(None, None)
 
 
 @pytest.fixture
-async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+async def engine(where: DatabaseLocation) -> AsyncIterator[AsyncEngine]:
     engine = engine_of(where)
     yield engine
     await engine.dispose()

@@ -20,8 +20,8 @@ from safetybot.storage.opening import (
     Schema,
     TooNew,
     named_errors,
-    opened,
-    reading,
+    open_database,
+    open_readonly,
     schema,
 )
 
@@ -44,12 +44,12 @@ def sql(path: Path, statement: str) -> None:
 
 
 async def found(path: Path) -> Schema:
-    async with reading(path) as connection:
+    async with open_readonly(path) as connection:
         return await schema(connection)
 
 
 async def count(path: Path) -> int:
-    async with opened(path) as engine, engine.connect() as connection:
+    async with open_database(path) as engine, engine.connect() as connection:
         return int((await connection.execute(text("SELECT count(*) FROM counters"))).scalar_one())
 
 
@@ -66,7 +66,7 @@ class TestOpened:
         assert not path.parent.exists()
 
     async def test_unless_it_is_asked_for(self, path: Path) -> None:
-        async with opened(path, make=True):
+        async with open_database(path, make=True):
             pass
         assert await count(path) == 0
         assert path.stat().st_mode & 0o777 == 0o600
@@ -78,7 +78,7 @@ class TestOpened:
         with pytest.raises(NotUpgraded):
             await count(path)
         assert await found(path) is Schema.OLD
-        async with opened(path, make=True):
+        async with open_database(path, make=True):
             pass
         assert await found(path) is Schema.NEWEST
 
@@ -87,7 +87,7 @@ class TestOpened:
         sql(path, "UPDATE alembic_version SET version_num = '9999'")
         for making in (False, True):
             with pytest.raises(TooNew):
-                async with opened(path, make=making):
+                async with open_database(path, make=making):
                     pytest.fail("it was opened")
         assert await found(path) is Schema.TOO_NEW
 
@@ -95,7 +95,7 @@ class TestOpened:
     async def test_one_that_is_none(self, path: Path, data: bytes) -> None:
         path.parent.mkdir()
         path.write_bytes(data)
-        for opening in (opened(path), opened(path, make=True), reading(path)):
+        for opening in (open_database(path), open_database(path, make=True), open_readonly(path)):
             with pytest.raises(DatabaseFailed, match=r"\((NOTADB|CORRUPT)\): it is damaged.*restore") as caught:
                 await _enter(opening)
             assert "zebedee" not in str(caught.value)
@@ -107,14 +107,14 @@ class TestOpened:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseFailed, match=r"\(BUSY\): another process holds it: try again"):
-            async with opened(path) as engine, engine.begin() as connection:
+            async with open_database(path) as engine, engine.begin() as connection:
                 await connection.execute(text("DELETE FROM counters"))
         other.close()
 
     async def test_values_are_not_told(self, path: Path) -> None:
         await make(path)
         with pytest.raises(DatabaseFailed) as caught:
-            async with opened(path) as engine, engine.begin() as connection:
+            async with open_database(path) as engine, engine.begin() as connection:
                 await connection.execute(text("INSERT INTO counters VALUES ('d', 'zebedee', '', NULL)"))
         assert str(caught.value) == "the database failed (CONSTRAINT_NOTNULL)"
         assert caught.value.__suppress_context__
@@ -149,7 +149,7 @@ class TestReading:
         if open_before:
             other.execute("SELECT * FROM counters")
         query = text("SELECT count(*) FROM counters")
-        async with reading(path) as connection:
+        async with open_readonly(path) as connection:
             assert (await connection.execute(query)).scalar() == 0
             other.execute("INSERT INTO counters VALUES ('d', 'n', '', 1)")
             assert (await connection.execute(query)).scalar() == 0

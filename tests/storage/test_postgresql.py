@@ -16,10 +16,9 @@ from sqlalchemy import URL, Connection, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.reports.audit import verify
 from safetybot.storage import postgresql
 from safetybot.storage.database import engine_of, for_reading, for_writing, migrate
-from safetybot.storage.errands import run
+from safetybot.storage.location import address
 from safetybot.storage.opening import (
     DatabaseFailed,
     NoDatabase,
@@ -27,15 +26,16 @@ from safetybot.storage.opening import (
     Schema,
     TooNew,
     must_be_newest,
-    opened,
-    reading,
+    open_database,
+    open_readonly,
     schema,
 )
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.store import Sealed
 from safetybot.storage.tables import audit_log, code_tries, counters, drafts
+from safetybot.storage.transactions import run
 from safetybot.storage.transcripts import TranscriptStore
-from safetybot.storage.where import address
+from safetybot.vault.audit import verify
 from tests.browser.tls import self_signed
 from tests.postgres import PASSWORD, Server
 from tests.storage.test_database import differences, fill, must_be_filled, revisions
@@ -46,7 +46,7 @@ WRITERS, ACTS = 3, 15
 _WRITER = """
 import asyncio, sys
 from sqlalchemy import make_url
-from safetybot.reports.audit import BOT, Act, append, transaction
+from safetybot.vault.audit import BOT, Act, append, transaction
 from safetybot.storage.database import engine_of, migrate
 
 async def write():
@@ -102,7 +102,7 @@ def spelt(url: URL) -> str:
 async def why(url: URL, **how: bool) -> str:
     """What an operator is told of a database that cannot be used."""
     with pytest.raises(DatabaseFailed) as caught:
-        async with opened(url, **how):
+        async with open_database(url, **how):
             pass
     assert caught.value.__cause__ is None
     assert PASSWORD not in str(caught.value)
@@ -149,14 +149,14 @@ class TestOpening:
     async def test_without_tables(self, bare: URL) -> None:
         for upgrade in (False, True):
             with pytest.raises(NoDatabase, match="safetybot staff add NAME"):
-                async with opened(bare, upgrade=upgrade):
+                async with open_database(bare, upgrade=upgrade):
                     pytest.fail("it was opened")
         with pytest.raises(NoDatabase):
-            async with reading(bare):
+            async with open_readonly(bare):
                 pytest.fail("it was opened")
-        async with opened(bare, make=True):
+        async with open_database(bare, make=True):
             pass
-        async with reading(bare) as connection:
+        async with open_readonly(bare) as connection:
             await must_be_newest(connection)
 
     async def test_old_and_too_new_ones(self, bare: URL, postgres_server: Server) -> None:
@@ -164,18 +164,18 @@ class TestOpening:
         await migrate(engine, "0002")
         await engine.dispose()
         with pytest.raises(NotUpgraded):
-            async with opened(bare):
+            async with open_database(bare):
                 pytest.fail("it was opened")
-        async with opened(bare, upgrade=True):
+        async with open_database(bare, upgrade=True):
             pass
         assert bare.database is not None
         postgres_server.execute("UPDATE alembic_version SET version_num = '9999'", bare.database)
         with pytest.raises(TooNew):
-            async with opened(bare, make=True):
+            async with open_database(bare, make=True):
                 pytest.fail("it was opened")
 
     async def test_a_reader_changes_nothing_and_sees_one_moment(self, url: URL, engine: AsyncEngine) -> None:
-        async with reading(url) as connection:
+        async with open_readonly(url) as connection:
             count = select(func.count()).select_from(code_tries)
             assert (await connection.execute(count)).scalar_one() == 0
             await run(engine, note)
@@ -188,7 +188,7 @@ class TestOpening:
 
     async def test_over_tcp_with_its_password(self, url: URL, postgres_server: Server) -> None:
         assert url.database is not None
-        async with reading(postgres_server.tcp_url(url.database)) as connection:
+        async with open_readonly(postgres_server.tcp_url(url.database)) as connection:
             assert await schema(connection) is Schema.NEWEST
 
     async def test_what_can_be_wrong_is_named_with_a_remedy(self, url: URL, postgres_server: Server) -> None:
@@ -246,7 +246,7 @@ class TestTls:
         assert url.database is not None
         tcp = postgres_server.tcp_url(url.database).set(host="localhost")
         for query in ({"ssl": "require"}, {"ssl": "verify-full", "sslrootcert": str(certified)}):
-            async with reading(address(spelt(tcp.set(query=query)))) as connection:
+            async with open_readonly(address(spelt(tcp.set(query=query)))) as connection:
                 used = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
                 assert (await connection.execute(used)).scalar_one() is True
         wrong = {"ssl": "verify-full", "sslrootcert": str(certified)}
@@ -284,7 +284,7 @@ class TestAway:
     ) -> None:
         monkeypatch.setattr(postgresql, "ANSWER_SECONDS", 0.3)
         with pytest.raises(DatabaseFailed, match=r"no answer in time.*cannot be reached"):
-            async with opened(url) as engine, engine.connect() as connection:
+            async with open_database(url) as engine, engine.connect() as connection:
                 await connection.execute(text("SELECT pg_sleep(20)"))
 
     async def test_the_server_breaks_off_what_takes_too_long(self, engine: AsyncEngine) -> None:
@@ -319,7 +319,7 @@ class TestAtOnce:
         victim.kill()
         told = [line for process in processes for line in (await process.communicate())[0].splitlines()]
         assert [process.returncode for process in processes] == [-signal.SIGKILL, *[0] * (WRITERS - 1)]
-        async with opened(bare) as engine, for_reading(engine).connect() as connection:
+        async with open_database(bare) as engine, for_reading(engine).connect() as connection:
             assert await verify(connection) is None
             rows = (await connection.execute(select(audit_log).order_by(audit_log.c.number))).all()
         by_writer = [row.actor for row in rows[::2]]

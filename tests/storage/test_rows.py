@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetybot.storage.rows import Fingerprint, Kind, NoRow, Row, Shape, decode_row, encode_row
+from safetybot.storage.rows import ColumnKind, Fingerprint, NoRow, Row, Shape, decode_row, encode_row
 
-SHAPE = Shape("t", (("b", Kind.BYTES), ("i", Kind.INTEGER), ("f", Kind.FLAG), ("t", Kind.TEXT), ("c", Kind.BYTES)))
+SHAPE = Shape(
+    "t",
+    (
+        ("b", ColumnKind.BYTES),
+        ("i", ColumnKind.INTEGER),
+        ("f", ColumnKind.FLAG),
+        ("t", ColumnKind.TEXT),
+        ("c", ColumnKind.BYTES),
+    ),
+)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 ROWS = st.tuples(
     st.none() | st.binary(max_size=40),

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from safetybot.storage.database import sqlite_engine
-from safetybot.storage.errands import run
+from safetybot.storage.integrity import must_be_whole
 from safetybot.storage.opening import DatabaseFailed, named_errors
-from safetybot.storage.wholeness import must_be_whole
+from safetybot.storage.transactions import run
 
 
 async def test_gone_and_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
 from safetybot.storage.drafts import SealedKept, save_kept
-from safetybot.storage.store import Batch, Count, Found, Sealed, Store
+from safetybot.storage.store import Batch, Count, Sealed, Store, StoredChat
 from safetybot.storage.tables import fragments, handled_updates, sessions
 from tests.databases import SQLITE_ALONE, refuse
 
@@ -22,7 +22,7 @@ KEY, OTHER = bytes([1]) * 32, bytes([2]) * 32
 
 
 @pytest.fixture
-async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+async def engine(where: DatabaseLocation) -> AsyncIterator[AsyncEngine]:
     engine = engine_of(where)
     yield engine
     await engine.dispose()
@@ -34,8 +34,8 @@ def store(engine: AsyncEngine) -> Store:
 
 
 async def test_nothing_is_known_of_a_new_chat(store: Store) -> None:
-    assert await store.look(KEY, ("telegram", 1)) == Found()
-    assert await store.look(KEY) == Found()
+    assert await store.look(KEY, ("telegram", 1)) == StoredChat()
+    assert await store.look(KEY) == StoredChat()
     assert await store.counted("0000", "9999") == {}
 
 
@@ -49,8 +49,8 @@ async def test_what_was_written_is_read(store: Store, engine: AsyncEngine) -> No
     )
     async with engine.begin() as connection:
         await save_kept(connection, KEY, SealedKept(Sealed(b"d", 30), Sealed(b"v", 40)))
-    of_key = Found(Sealed(b"s", 10), Sealed(b"f", 20), Sealed(b"d", 30), Sealed(b"v", 40))
-    of_other = Found(Sealed(b"o", 10))
+    of_key = StoredChat(Sealed(b"s", 10), Sealed(b"f", 20), Sealed(b"d", 30), Sealed(b"v", 40))
+    of_other = StoredChat(Sealed(b"o", 10))
     assert await store.look(KEY) == of_key
     assert await store.look(OTHER, ("telegram", 7)) == of_other._replace(handled=True)
     assert await store.look(OTHER, ("telegram", 8)) == of_other
@@ -68,17 +68,17 @@ async def test_each_who_asks_at_once_is_told_of_their_own(store: Store) -> None:
     found = await asyncio.gather(*(store.look(key, ("telegram", number)) for number, key in enumerate(keys)))
     for number, key in enumerate(keys):
         session = None if number % 2 else Sealed(key, 1)
-        assert found[number] == Found(session, handled=number % 5 == 0)
+        assert found[number] == StoredChat(session, handled=number % 5 == 0)
 
 
 async def test_newer_replaces_older_and_none_deletes(store: Store, engine: AsyncEngine) -> None:
     for sealed in (Sealed(b"1", 10), Sealed(b"2", 20)):
         await store.write(Batch(sessions={KEY: sealed}, fragments={KEY: sealed}))
-    assert await store.look(KEY) == Found(Sealed(b"2", 20), Sealed(b"2", 20))
+    assert await store.look(KEY) == StoredChat(Sealed(b"2", 20), Sealed(b"2", 20))
     async with engine.connect() as connection:
         assert (await connection.execute(select(sessions.c.expires))).scalars().all() == [20]
     await store.write(Batch(sessions={KEY: None, OTHER: None}, fragments={KEY: None}))
-    assert await store.look(KEY) == Found()
+    assert await store.look(KEY) == StoredChat()
 
 
 async def test_an_update_noted_twice_is_no_trouble(store: Store) -> None:
@@ -105,7 +105,7 @@ async def test_a_batch_is_written_whole_or_not_at_all(store: Store, engine: Asyn
     )
     with pytest.raises(IntegrityError):
         await store.write(batch)
-    assert await store.look(KEY, ("telegram", 7)) == Found()
+    assert await store.look(KEY, ("telegram", 7)) == StoredChat()
 
 
 async def test_many_at_once(store: Store) -> None:
@@ -117,9 +117,9 @@ async def test_many_at_once(store: Store) -> None:
             handled={("telegram", number): 1 for number in range(3_000)},
         )
     )
-    assert await store.look(keys[-1]) == Found(Sealed(keys[-1], 1), Sealed(keys[-1], 1))
+    assert await store.look(keys[-1]) == StoredChat(Sealed(keys[-1], 1), Sealed(keys[-1], 1))
     await store.write(Batch(sessions=dict.fromkeys(keys)))
-    assert await store.look(keys[-1]) == Found(None, Sealed(keys[-1], 1))
+    assert await store.look(keys[-1]) == StoredChat(None, Sealed(keys[-1], 1))
 
 
 async def test_purging_ends_each_at_its_own_time(store: Store, engine: AsyncEngine) -> None:
@@ -131,7 +131,7 @@ async def test_purging_ends_each_at_its_own_time(store: Store, engine: AsyncEngi
         )
     )
     await store.purge(hour=10, second=1_000)
-    assert await store.look(KEY) == Found(Sealed(b"s", 10), Sealed(b"f", 1_000))
+    assert await store.look(KEY) == StoredChat(Sealed(b"s", 10), Sealed(b"f", 1_000))
     await store.purge(hour=11, second=1_001)
     async with engine.connect() as connection:
         for table in (sessions, fragments):

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from safetybot.storage.database import Where, engine_of
+from safetybot.storage.database import DatabaseLocation, engine_of
 from safetybot.storage.store import Sealed
 from safetybot.storage.tables import transcripts
 from safetybot.storage.transcripts import TranscriptStore
 
 
 @pytest.fixture
-async def engine(where: Where) -> AsyncIterator[AsyncEngine]:
+async def engine(where: DatabaseLocation) -> AsyncIterator[AsyncEngine]:
     engine = engine_of(where)
     yield engine
     await engine.dispose()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from safetybot.storage.database import sqlite_engine
-from safetybot.storage.store import Batch, Count, Found, Sealed, Store
+from safetybot.storage.store import Batch, Count, Sealed, Store, StoredChat
 from safetybot.storage.writing import INTERVAL, RETRY, WriteBehind
 
 KEY = bytes([1]) * 32
@@ -55,13 +55,13 @@ def gather(writing: WriteBehind, words: bytes = b"s") -> None:
 
 
 async def assert_seen(reader: WriteBehind | Store, words: bytes) -> None:
-    assert await reader.look(KEY, SEVEN) == Found(Sealed(words, 10), Sealed(words, 20), handled=True)
+    assert await reader.look(KEY, SEVEN) == StoredChat(Sealed(words, 10), Sealed(words, 20), handled=True)
 
 
 async def test_what_is_gathered_is_seen_before_it_is_written(writing: WriteBehind, store: Store) -> None:
     gather(writing)
     await assert_seen(writing, b"s")
-    assert await store.look(KEY, SEVEN) == Found()
+    assert await store.look(KEY, SEVEN) == StoredChat()
 
 
 async def test_what_is_committed_is_seen_by_everybody(writing: WriteBehind, store: Store) -> None:
@@ -80,7 +80,7 @@ async def test_gathered_comes_before_committed(writing: WriteBehind, store: Stor
     writing.gather(Batch(fragments={KEY: None}))
     assert (await writing.look(KEY)).fragment is None
     await writing.flush()
-    assert await store.look(KEY) == Found(Sealed(b"2", 10))
+    assert await store.look(KEY) == StoredChat(Sealed(b"2", 10))
 
 
 async def test_while_a_commit_is_under_way_nothing_is_missing(writing: WriteBehind) -> None:

@@ -23,23 +23,24 @@ from typing import Any
 import pyotp
 from sqlalchemy import select
 
-from safetybot.backup.making import make_backup
+from safetybot.app import Started, started_service
+from safetybot.backup.create import make_backup
 from safetybot.dialogue.messages import Incoming, Outgoing
 from safetybot.dialogue.transcript import Transcript
-from safetybot.reports import casework, staff
-from safetybot.reports.audit import head, transaction
-from safetybot.reports.cases import Outcome
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code
-from safetybot.reports.login import change_passphrase, unlock
-from safetybot.reports.passphrases import one_time_passphrase
+from safetybot.reports import casework
+from safetybot.reports.cases import CaseOutcome
 from safetybot.reports.queue import list_cases
-from safetybot.reports.recovery import spell
-from safetybot.reports.second_factor import enrol, new_secret
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.running import Started, started_service
 from safetybot.settings import Settings
+from safetybot.staff import members
+from safetybot.staff.login import change_passphrase, unlock
+from safetybot.staff.passphrases import one_time_passphrase
+from safetybot.staff.recovery import spell
+from safetybot.staff.second_factor import enrol, new_secret
 from safetybot.storage.tables import counters
+from safetybot.vault.audit import head, transaction
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code
+from safetybot.vault.key_derivation import KeyStretcher
 from tests import postgres
 
 CONTENT = Path(__file__).parents[1] / "fixtures" / "dialogue"
@@ -105,7 +106,7 @@ async def furnish(settings: Settings, backup: Path) -> dict[str, Any]:
             unlocked = {}
             for name in ("Anna Smith", "Ben Okafor", "Carys Left"):
                 first, passphrase, totp = one_time_passphrase(), one_time_passphrase(), new_secret()
-                _, recovery = await staff.add(engine, name, first, NOW, stretcher)
+                _, recovery = await members.add(engine, name, first, NOW, stretcher)
                 if recovery is not None:
                     facts["recovery_key"] = spell(recovery)
                 member = await unlock(engine, name, first, NOW, stretcher)
@@ -113,7 +114,7 @@ async def furnish(settings: Settings, backup: Path) -> dict[str, Any]:
                 codes = await enrol(engine, member, totp, pyotp.TOTP(totp).at(NOW), NOW)
                 facts["members"][name] = {"passphrase": passphrase, "totp": totp, "recovery_codes": list(codes)}
                 unlocked[name] = member
-            await staff.disable(engine, "Carys Left", NOW)
+            await members.disable(engine, "Carys Left", NOW)
             anna = unlocked["Anna Smith"]
 
             asked = Chat(started, "telegram", "771001")
@@ -139,7 +140,7 @@ async def furnish(settings: Settings, backup: Path) -> dict[str, Any]:
                     facts["withdrawn_case"] = row.ref.id
             async with transaction(engine) as connection:
                 await casework.reply(connection, anna, opened[STORIES[0]], {"text": REPLY}, NOW)
-                await casework.close(connection, anna, opened[STORIES[1]], Outcome.ADVISED, NOW)
+                await casework.close(connection, anna, opened[STORIES[1]], CaseOutcome.ADVISED, NOW)
             facts["cases"] = opened
             # Read already, so it is flagged, and stays with staff; the next one is unread, and deleted.
             for chat, code in ((withdrawn, facts["withdrawn"]),):

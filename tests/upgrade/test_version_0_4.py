@@ -17,22 +17,22 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from safetybot.backup.making import make_backup
-from safetybot.backup.restoring import try_backup
+from safetybot.app import started_service
+from safetybot.backup.create import make_backup
+from safetybot.backup.restore import try_backup
 from safetybot.dialogue.messages import Outgoing
-from safetybot.doctor import State, examine
+from safetybot.doctor import FindingState, examine
 from safetybot.reports import casework
-from safetybot.reports.audit import head, transaction, verify
-from safetybot.reports.login import unlock
 from safetybot.reports.queue import list_cases
-from safetybot.reports.second_factor import show
-from safetybot.reports.staff_errors import WrongPassphrase
-from safetybot.reports.stretching import KeyStretcher
-from safetybot.running import started_service
 from safetybot.settings import Settings
-from safetybot.storage.database import Where
+from safetybot.staff.errors import WrongPassphrase
+from safetybot.staff.login import unlock
+from safetybot.staff.second_factor import show
+from safetybot.storage.database import DatabaseLocation
 from safetybot.storage.tables import counters
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
+from safetybot.vault.audit import head, transaction, verify
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.postgres import Server, programs
 from tests.upgrade import make_fixture
 from tests.upgrade.make_fixture import ADDITION, CONTENT, DRAFT, REPLY, STORIES
@@ -76,7 +76,7 @@ def installation(
     secret = Path(shutil.copy(left / "server.key", data / "secrets"))
     secret.chmod(0o600)
     facts = json.loads((left / "facts.json").read_text())
-    where: Where | None = None
+    where: DatabaseLocation | None = None
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres_server")
         where = server.create()
@@ -192,6 +192,6 @@ async def test_it_can_be_backed_up_and_looked_over_before_its_first_start(
     assert restored.rows["cases"] >= len(STORIES)
     assert restored.integrity.opened == made.integrity.envelopes > 0
     found = await examine(settings, installation.now)
-    faults = {finding.what for finding in found.findings if finding.state is State.FAULT}
+    faults = {finding.what for finding in found.findings if finding.state is FindingState.FAULT}
     assert "tables" in faults, "it says that they are of an earlier version, and what to do"
     assert faults <= {"tables", "database switches"}, "the test's server does not sync"

@@ -3,17 +3,17 @@
 :func:`run_telegram` is the only entrance the rest of the program needs.
 """
 
-from safetybot.channels.telegram.conversation import Conversation
 from safetybot.channels.telegram.errors import TelegramConflict, TelegramStopped, TelegramTokenRefused
-from safetybot.channels.telegram.running import TelegramLimits, run_telegram
+from safetybot.channels.telegram.protocols import TelegramConversation
+from safetybot.channels.telegram.runner import TelegramLimits, run_telegram
 from safetybot.channels.telegram.staff_chat import StaffChat
-from safetybot.channels.telegram.timing import Timing
+from safetybot.channels.telegram.timeouts import Timing
 from safetybot.channels.telegram.webhook import Webhook, WebhookAddress, WebhookOptions, webhook_key
 
 __all__ = [
-    "Conversation",
     "StaffChat",
     "TelegramConflict",
+    "TelegramConversation",
     "TelegramLimits",
     "TelegramStopped",
     "TelegramTokenRefused",

@@ -12,16 +12,16 @@ from functools import partial
 from telegram.error import BadRequest, TelegramError
 
 from safetybot.channels.telegram.bot import PollingBot, RawUpdate
-from safetybot.channels.telegram.conversation import ChatTurn, Conversation
-from safetybot.channels.telegram.discretion import place
-from safetybot.channels.telegram.floods import Floods
-from safetybot.channels.telegram.lanes import Lanes
-from safetybot.channels.telegram.pace import Pace
-from safetybot.channels.telegram.presence import Presence
+from safetybot.channels.telegram.chat_queues import ChatQueues
+from safetybot.channels.telegram.load_shedding import LoadShedder
+from safetybot.channels.telegram.log_redaction import place
+from safetybot.channels.telegram.presence import TypingIndicator
+from safetybot.channels.telegram.protocols import TelegramConversation, TelegramTurn
+from safetybot.channels.telegram.rate_limiter import RateLimiter
 from safetybot.channels.telegram.rendering import render
-from safetybot.channels.telegram.sending import ChatGone, Patience, Sender
+from safetybot.channels.telegram.sending import ChatGone, Deadline, MessageSender
 from safetybot.channels.telegram.staff_chat import StaffNotes
-from safetybot.channels.telegram.timing import Timing
+from safetybot.channels.telegram.timeouts import Timing
 from safetybot.channels.telegram.updates import Elsewhere, Private, press_id, read
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.speaker import instead_of_an_answer
@@ -35,14 +35,14 @@ class TelegramChannel:
     def __init__(
         self,
         bot: PollingBot,
-        conversation: Conversation,
+        conversation: TelegramConversation,
         timing: Timing,
         counts: Counter[str],
         *,
         handled: Callable[[int], None],
         staff: StaffNotes | None = None,
-        pace: Pace | None = None,
-        floods: Floods | None = None,
+        pace: RateLimiter | None = None,
+        floods: LoadShedder | None = None,
     ) -> None:
         """``handled`` is told the number of each update that may be confirmed.
 
@@ -54,10 +54,10 @@ class TelegramChannel:
         self._counts = counts
         self._handled = handled
         self._staff = staff
-        self._floods = floods
-        self._sender = Sender(bot, timing, counts, pace)
-        self._presence = Presence(bot, timing)
-        self._lanes = Lanes()
+        self._load_shedder = floods
+        self._sender = MessageSender(bot, timing, counts, pace)
+        self._presence = TypingIndicator(bot, timing)
+        self._lanes = ChatQueues()
         self._acknowledging: set[asyncio.Task[None]] = set()
         self._groups = _Recent()
 
@@ -89,9 +89,9 @@ class TelegramChannel:
     def _put(self, update_id: int, seen: Private) -> None:
         """In its chat's lane; where much waits there, in another: there may be a cry for help among it."""
         chat = seen.incoming.chat
-        if self._floods is None:
+        if self._load_shedder is None:
             self._lanes.put(chat, partial(self._finish, update_id, partial(self._answer, seen)))
-        elif self._lanes.waiting(chat) < self._floods.WAITING_MOST:
+        elif self._lanes.waiting(chat) < self._load_shedder.WAITING_MOST:
             self._lanes.put(chat, partial(self._finish, update_id, partial(self._limited, seen)))
         else:
             job = partial(self._limited, seen, too_many=True)
@@ -99,8 +99,8 @@ class TelegramChannel:
 
     async def _limited(self, seen: Private, *, too_many: bool = False) -> None:
         """Answer it, unless it is one too many: then say so, but not each time."""
-        assert self._floods is not None
-        said = await self._floods.instead(seen.incoming, too_many=too_many)
+        assert self._load_shedder is not None
+        said = await self._load_shedder.rejection(seen.incoming, too_many=too_many)
         if said is None:
             await self._answer(seen)
         elif said:
@@ -143,14 +143,14 @@ class TelegramChannel:
             except Exception as error:
                 await self._show(turn, int(incoming.chat), self._failed(incoming, error))
 
-    async def _first_of(self, turn: ChatTurn, album: str) -> bool:
+    async def _first_of(self, turn: TelegramTurn, album: str) -> bool:
         try:
             return await turn.first_of(album)
         except Exception as error:  # to say it twice is better than never
             _LOG.error("Telegram: an album could not be looked up: %s", place(error))
             return True
 
-    async def _reply(self, turn: ChatTurn, incoming: Incoming) -> Reply | None:
+    async def _reply(self, turn: TelegramTurn, incoming: Incoming) -> Reply | None:
         """What answers it; where the conversation fails, that it did."""
         try:
             async with asyncio.timeout(self._timing.handle_limit):
@@ -164,7 +164,7 @@ class TelegramChannel:
         _LOG.error("Telegram: the conversation failed: %s", place(error))
         return Reply((self._instead(incoming.language, "broken"),))
 
-    async def _show(self, turn: ChatTurn, chat: int, reply: Reply) -> None:
+    async def _show(self, turn: TelegramTurn, chat: int, reply: Reply) -> None:
         """Delete, then send, in order. What is sent is reported even where a later message fails."""
         deadline = self._sender.deadline()
         sent: list[int] = []
@@ -180,7 +180,7 @@ class TelegramChannel:
         finally:
             turn.delivered(sent, whole=whole)
 
-    async def _send(self, chat: int, message: Outgoing, deadline: Patience, sent: list[int]) -> None:
+    async def _send(self, chat: int, message: Outgoing, deadline: Deadline, sent: list[int]) -> None:
         parts = render(message)
         if not parts:
             self._counts["empty"] += 1

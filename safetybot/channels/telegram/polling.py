@@ -15,9 +15,9 @@ from telegram.error import Conflict, InvalidToken, TelegramError, TimedOut
 
 from safetybot.channels.telegram.bot import PollingBot, RawUpdate
 from safetybot.channels.telegram.errors import TelegramConflict, TelegramTokenRefused, Throttled
-from safetybot.channels.telegram.timing import Timing, pause, unless_stopped
+from safetybot.channels.telegram.offset_tracker import OffsetTracker
+from safetybot.channels.telegram.timeouts import Timing, pause, unless_stopped
 from safetybot.channels.telegram.updates import UPDATE_MOST
-from safetybot.channels.telegram.window import Window
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Poller:
         self._receive = receive
         self._timing = timing
         self._counts = counts
-        self._window = Window()
+        self._window = OffsetTracker()
         self._offset: int | None = None
         """What Telegram may be told: what comes before is handled, and that stands on the disk."""
         self._noting: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class Poller:
     @property
     def behind(self) -> bool:
         """Whether there may be more to do than is in hand."""
-        return self._window.full or len(self._window) > Window.SIZE // 2
+        return self._window.full or len(self._window) > OffsetTracker.SIZE // 2
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop``. Raises :class:`TelegramTokenRefused` or :class:`TelegramConflict`."""
@@ -160,7 +160,7 @@ class Poller:
         timeout = 0 if self._in_hand else self._timing.long_poll
         offset = self._offset
         self._asked = (offset, asyncio.get_running_loop().time())
-        fetched = await self._get_updates(offset, Window.SIZE, timeout, timeout + self._timing.poll_grace)
+        fetched = await self._get_updates(offset, OffsetTracker.SIZE, timeout, timeout + self._timing.poll_grace)
         if self._failures:
             _LOG.info("Telegram: polling works again")
         self._failures = self._refusals = 0

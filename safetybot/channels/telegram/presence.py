@@ -11,10 +11,10 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from safetybot.channels.telegram.errors import Throttled
-from safetybot.channels.telegram.timing import Timing
+from safetybot.channels.telegram.timeouts import Timing
 
 
-class Presence:
+class TypingIndicator:
     """Says that the bot is typing, in chats whose answer takes longer than a moment."""
 
     def __init__(self, bot: Bot, timing: Timing) -> None:

@@ -16,7 +16,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from safetybot.channels.telegram.bot import Keyboard
 from safetybot.dialogue.messages import Button, Outgoing, is_advice
-from safetybot.markdown import Block, Line, Listing, Paragraph, Span, parse
+from safetybot.formats.markdown import Block, Line, Listing, Paragraph, Span, parse
 
 TEXT_MAX = 4096
 """UTF-16 units in one message, as Telegram counts them after the tags are gone."""
@@ -33,7 +33,7 @@ class PressDoesNotFit(ValueError):  # noqa: N818 - reads as what went wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TelegramMessage:
     """One Telegram message."""
 
     html: str
@@ -42,7 +42,7 @@ class Part:
     keyboard: Keyboard | None = None
 
 
-def render(message: Outgoing, limit: int = TEXT_MAX) -> list[Part]:
+def render(message: Outgoing, limit: int = TEXT_MAX) -> list[TelegramMessage]:
     """The Telegram messages that show ``message``; its buttons are under the last.
 
     A message without a visible word gives no part, unless it has buttons, which need something to hang under.
@@ -51,18 +51,18 @@ def render(message: Outgoing, limit: int = TEXT_MAX) -> list[Part]:
 
 
 @lru_cache(maxsize=1_000)
-def _advice(message: Outgoing, limit: int) -> list[Part]:
+def _advice(message: Outgoing, limit: int) -> list[TelegramMessage]:
     """Of advice, which is the same for everybody, it is kept."""
     return _render(message, limit)
 
 
-def _render(message: Outgoing, limit: int) -> list[Part]:
+def _render(message: Outgoing, limit: int) -> list[TelegramMessage]:
     keyboard = _keyboard(message.buttons)
-    parts = [Part(_html(lines), _bare(lines)) for lines in split(_flat(parse(message.text)), limit)]
+    parts = [TelegramMessage(_html(lines), _bare(lines)) for lines in split(_flat(parse(message.text)), limit)]
     if keyboard is None:
         return parts
-    last = parts.pop() if parts else Part("…", "…")
-    return [*parts, Part(last.html, last.text, keyboard)]
+    last = parts.pop() if parts else TelegramMessage("…", "…")
+    return [*parts, TelegramMessage(last.html, last.text, keyboard)]
 
 
 def _keyboard(rows: Sequence[Sequence[Button]]) -> Keyboard | None:

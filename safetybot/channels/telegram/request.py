@@ -14,8 +14,8 @@ from telegram._utils.types import ODVInput
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from safetybot import quick_json
 from safetybot.channels.telegram.errors import Throttled
+from safetybot.formats import fast_json
 
 _KNOWN = frozenset(
     {
@@ -93,7 +93,7 @@ class AiohttpRequest(BaseRequest):
             connect=_chosen(connect_timeout, self._connect),
             pool=_chosen(pool_timeout, self._pool),
         )
-        body = None if request_data is None else quick_json.written(request_data.parameters)
+        body = None if request_data is None else fast_json.dumps(request_data.parameters)
         headers = None if body is None else {"Content-Type": "application/json"}
         try:
             # Following a redirect would hand the token to whoever it names.
@@ -115,7 +115,7 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read Telegram's answer. PTB's own version logs what it cannot read, messages and all."""
         try:
-            answer = quick_json.read(payload)
+            answer = fast_json.loads(payload)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or (answer.get("ok") is True and "result" not in answer):
@@ -149,7 +149,7 @@ def _raise_unless_known(status: int, payload: bytes) -> None:
 
 def _retry_after(payload: bytes) -> float:
     try:
-        asked = float(quick_json.read(payload)["parameters"]["retry_after"])
+        asked = float(fast_json.loads(payload)["parameters"]["retry_after"])
     except (ValueError, TypeError, KeyError, OverflowError):
         return 1.0
     return min(max(0.0, asked), _WAIT_MOST)

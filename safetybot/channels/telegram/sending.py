@@ -14,9 +14,9 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from safetybot.channels.telegram.bot import PollingBot
 from safetybot.channels.telegram.errors import Throttled
-from safetybot.channels.telegram.pace import Pace
-from safetybot.channels.telegram.rendering import Part
-from safetybot.channels.telegram.timing import Timing
+from safetybot.channels.telegram.rate_limiter import RateLimiter
+from safetybot.channels.telegram.rendering import TelegramMessage
+from safetybot.channels.telegram.timeouts import Timing
 
 _LOG = logging.getLogger(__name__)
 _DELETE_MOST = 100
@@ -29,7 +29,7 @@ class ChatGone(Exception):  # noqa: N818 - no error: people may block a bot
 
 
 @dataclass(slots=True)
-class Patience:
+class Deadline:
     """Until when something is tried."""
 
     until: float
@@ -37,26 +37,26 @@ class Patience:
     """While nothing at all gets through to Telegram, its time stands still."""
 
 
-class Sender:
+class MessageSender:
     """Sends and deletes. Counts what could not be done, and logs no word of it."""
 
-    def __init__(self, bot: PollingBot, timing: Timing, counts: Counter[str], pace: Pace | None = None) -> None:
+    def __init__(self, bot: PollingBot, timing: Timing, counts: Counter[str], pace: RateLimiter | None = None) -> None:
         """``pace``: when a message may go; without it, at once."""
         self._bot = bot
         self._timing = timing
         self._counts = counts
-        self._pace = Pace(None) if pace is None else pace
+        self._rate_limiter = RateLimiter(None) if pace is None else pace
         self._through = 0.0
         """When something last got through."""
 
-    def deadline(self, seconds: float | None = None) -> Patience:
+    def deadline(self, seconds: float | None = None) -> Deadline:
         """How long the answer begun now is tried; with ``seconds`` it is for so long, whatever happens."""
         now = asyncio.get_running_loop().time()
         if seconds is not None:
-            return Patience(now + seconds, outlasts=False)
-        return Patience(now + self._timing.send_limit)
+            return Deadline(now + seconds, outlasts=False)
+        return Deadline(now + self._timing.send_limit)
 
-    async def persist(self, call: Callable[[], Awaitable[T]], patience: Patience) -> T:
+    async def persist(self, call: Callable[[], Awaitable[T]], patience: Deadline) -> T:
         """Call until it succeeds, is refused, or the next wait would be too long; the last error is raised.
 
         A wait that Telegram asks for holds up this chat alone: each chat's messages are sent by its own task.
@@ -89,7 +89,7 @@ class Sender:
             await asyncio.sleep(wait)
             attempt += 1
 
-    async def send(self, chat: int, part: Part, patience: Patience, *, urgent: bool = False) -> int | None:
+    async def send(self, chat: int, part: TelegramMessage, patience: Deadline, *, urgent: bool = False) -> int | None:
         """Send one message; its number, or None where it could not be sent, which is counted and logged.
 
         ``urgent`` goes before all that waits. Raises :class:`ChatGone` where nobody is there to read.
@@ -119,24 +119,24 @@ class Sender:
             self._failed("unsent", error)
             return None
 
-    async def _message(self, chat: int, text: str, part: Part, parse_mode: str | None, urgent: bool) -> int:
-        await self._pace.turn(chat, urgent=urgent)
+    async def _message(self, chat: int, text: str, part: TelegramMessage, parse_mode: str | None, urgent: bool) -> int:
+        await self._rate_limiter.acquire(chat, urgent=urgent)
         try:
             number = await self._bot.say(chat, text, parse_mode=parse_mode, keyboard=part.keyboard)
         except Throttled as error:
-            self._pace.refused(chat, error.seconds)
+            self._rate_limiter.refused(chat, error.seconds)
             raise
-        self._pace.sent()
+        self._rate_limiter.sent()
         self._counts["sent"] += 1
         return number
 
-    async def delete(self, chat: int, message_ids: Sequence[int], patience: Patience) -> bool:
+    async def delete(self, chat: int, message_ids: Sequence[int], patience: Deadline) -> bool:
         """Delete messages for both sides; whether all went. One that cannot go does not keep the others."""
         chunks = [message_ids[at : at + _DELETE_MOST] for at in range(0, len(message_ids), _DELETE_MOST)]
         done = [await self._delete_chunk(chat, chunk, patience) for chunk in chunks]
         return all(done)
 
-    async def _delete_chunk(self, chat: int, chunk: Sequence[int], patience: Patience) -> bool:
+    async def _delete_chunk(self, chat: int, chunk: Sequence[int], patience: Deadline) -> bool:
         try:
             done = await self.persist(lambda: self._bot.delete_messages(chat, chunk), patience)
         except Forbidden:

@@ -12,9 +12,9 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from safetybot.channels.telegram.bot import PollingBot
-from safetybot.channels.telegram.discretion import place
-from safetybot.channels.telegram.sending import Patience, Sender
-from safetybot.channels.telegram.timing import Timing, pause_for, unless_stopped
+from safetybot.channels.telegram.log_redaction import place
+from safetybot.channels.telegram.sending import Deadline, MessageSender
+from safetybot.channels.telegram.timeouts import Timing, pause_for, unless_stopped
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class StaffNotes:
         self._staff = staff
         self._timing = timing
         self._counts = counts
-        self._sender = Sender(bot, timing, counts)
+        self._sender = MessageSender(bot, timing, counts)
         self._numbers = {staff.chat}
         self._chat = staff.chat
         self._logged: dict[str, float] = {}
@@ -91,7 +91,7 @@ class StaffNotes:
         self._counts["staff-notes"] += arrived
         return arrived
 
-    async def _attempt(self, call: Callable[[], Awaitable[object]], patience: Patience) -> bool:
+    async def _attempt(self, call: Callable[[], Awaitable[object]], patience: Deadline) -> bool:
         """Do something in the chat, under its new number where it has one; whether it was done."""
         try:
             try:

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 from starlette.types import Receive, Scope, Send
 
-from safetybot import quick_json
-from safetybot.channels.telegram.discretion import place
-from safetybot.channels.telegram.in_hand import InHand, NotTaken
+from safetybot.channels.telegram.in_flight import InFlightUpdates, UpdateNotTaken
+from safetybot.channels.telegram.log_redaction import place
 from safetybot.channels.telegram.updates import UPDATE_MOST, is_number
-from safetybot.serving.options import ServingOptions
+from safetybot.formats import fast_json
+from safetybot.http.options import ServingOptions
 
 MOST_BYTES = 1_048_576
 """Of one update; the longest that Telegram makes have a tenth of it."""
@@ -74,7 +74,7 @@ class Webhook:
     ) -> None:
         """``committed`` returns once all that was handled before the call is on the disk; raises where it cannot be."""
         self.address = address
-        self.in_hand = InHand(committed)
+        self.in_hand = InFlightUpdates(committed)
         self.counts: Counter[str] = Counter() if counts is None else counts
         self._token = address.token.encode()
 
@@ -123,7 +123,7 @@ class Webhook:
             return 200
         try:
             await self.in_hand.take(raw)
-        except NotTaken:
+        except UpdateNotTaken:
             self.counts["posts-refused"] += 1
             return 503
         except Exception as error:
@@ -158,7 +158,7 @@ async def _body(receive: Receive) -> bytes | None:
 def _update(body: bytes) -> dict[str, Any] | None:
     """An update with a number; None where it is none."""
     try:
-        raw = quick_json.read(body)
+        raw = fast_json.loads(body)
     except (ValueError, RecursionError):
         return None
     number = raw.get("update_id") if isinstance(raw, dict) else None

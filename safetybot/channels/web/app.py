@@ -15,25 +15,25 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from safetybot.channels.web.chats import CHANNEL, ChatClosed, Chats, Did, Shown
-from safetybot.channels.web.conversation import Conversation, TranscriptKeeper
-from safetybot.channels.web.files import file_routes
+from safetybot.channels.web.accept_language import first_language
+from safetybot.channels.web.chats import CHANNEL, ChatClosed, Chats, Did, ShownPage
+from safetybot.channels.web.client_hashes import ClientHashes
+from safetybot.channels.web.error_pages import Problems, wants_json
 from safetybot.channels.web.forms import read_form
-from safetybot.channels.web.languages import first_language
-from safetybot.channels.web.limits import Limits
 from safetybot.channels.web.options import WebOptions
-from safetybot.channels.web.pages import FRAMED, OWN, Pages, Place
-from safetybot.channels.web.problems import Problems, wants_json
-from safetybot.channels.web.security import is_framed, web_headers
-from safetybot.channels.web.sources import Sources
-from safetybot.channels.web.tokens import Forms, Names, Visitor
+from safetybot.channels.web.pages import FRAMED, OWN, ChatPages, Place
+from safetybot.channels.web.protocols import TranscriptKeeper, WebConversation
+from safetybot.channels.web.rate_limits import Limits
+from safetybot.channels.web.security_headers import is_framed, web_headers
+from safetybot.channels.web.static_files import file_routes
+from safetybot.channels.web.tokens import ChatNames, Forms, Visitor
 from safetybot.dialogue.transcript import Transcript
-from safetybot.limits import Counts, MemoryCounts
-from safetybot.observing import Observed
-from safetybot.serving.addresses import customer_of
-from safetybot.serving.forms import NotAForm, TooLarge
-from safetybot.serving.guard import Guard, is_from_here
-from safetybot.serving.json_answer import JsonAnswer
+from safetybot.http.client_address import customer_of
+from safetybot.http.forms import NotAForm, TooLarge
+from safetybot.http.guard import Guard, is_from_here
+from safetybot.http.json_response import JsonAnswer
+from safetybot.metrics.counters import Metrics
+from safetybot.service.rate_limits import Counts, MemoryCounts
 
 _THIS_MACHINE = customer_of("::1")
 _PRESS_MAX = 64
@@ -45,13 +45,13 @@ class WebChat:
 
     def __init__(
         self,
-        conversation: Conversation,
+        conversation: WebConversation,
         transcripts: TranscriptKeeper,
         key: bytes,
         options: WebOptions,
         clock: Callable[[], float] = time.monotonic,
         counts: Counts | None = None,
-        observed: Observed | None = None,
+        observed: Metrics | None = None,
     ) -> None:
         """``key``: 32 bytes, the same in every process of an installation; ``clock``: seconds.
 
@@ -59,13 +59,13 @@ class WebChat:
         """
         self._options = options
         self._forms = Forms(key)
-        self._names = Names(key)
-        self._pages = Pages(conversation, self._forms, self._names, options.exit)
+        self._names = ChatNames(key)
+        self._pages = ChatPages(conversation, self._forms, self._names, options.exit)
         self._chats = Chats(conversation, transcripts, self._names)
         addresses = bool(options.proxies) or options.url is None
-        limited = partial((observed or Observed()).limited, CHANNEL)
+        limited = partial((observed or Metrics()).limited, CHANNEL)
         self._limits = Limits(counts or MemoryCounts(clock), addresses=addresses, limited=limited)
-        self._sources = Sources(key, addresses=addresses)
+        self._sources = ClientHashes(key, addresses=addresses)
         self._cookie = "__Host-chat" if options.secure else "chat"
         problems = Problems(self._pages, self._place)
         self.app = Starlette(
@@ -215,7 +215,7 @@ class WebChat:
         self,
         request: Request,
         place: Place,
-        shown: Shown,
+        shown: ShownPage,
         fields: Mapping[str, str],
         language: str | None,
     ) -> Response:

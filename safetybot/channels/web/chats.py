@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from safetybot.channels.web.conversation import ChatTurn, Conversation, TranscriptKeeper
-from safetybot.channels.web.tokens import Names, Visitor
+from safetybot.channels.web.protocols import TranscriptKeeper, WebConversation, WebTurn
+from safetybot.channels.web.tokens import ChatNames, Visitor
 from safetybot.dialogue.messages import Incoming, Outgoing, Reply
 from safetybot.dialogue.speaker import HELP_NOW, instead_of_an_answer
 from safetybot.dialogue.transcript import Transcript
@@ -37,7 +37,7 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPage:
     """What the page shows after a turn."""
 
     transcript: Transcript
@@ -64,7 +64,7 @@ class ChatClosed(Exception):  # noqa: N818 - reads as what happened
 class Chats:
     """Every chat on the web."""
 
-    def __init__(self, conversation: Conversation, transcripts: TranscriptKeeper, names: Names) -> None:
+    def __init__(self, conversation: WebConversation, transcripts: TranscriptKeeper, names: ChatNames) -> None:
         self._conversation = conversation
         self._names = names
         self._transcripts = transcripts
@@ -79,7 +79,7 @@ class Chats:
             raise ChatClosed
         return Transcript().answered(await self._conversation.greeting(CHANNEL, language))
 
-    async def turn(self, visitor: Visitor, did: Did) -> Shown:
+    async def turn(self, visitor: Visitor, did: Did) -> ShownPage:
         """What answers a text or a button. Raises ChatClosed where an old button was pressed."""
         return await self._act(visitor, did, self._take)
 
@@ -101,7 +101,9 @@ class Chats:
                 return Transcript().answered((*greeting, broken))
             return Transcript().answered(greeting)
 
-    async def _act(self, visitor: Visitor, did: Did, do: Callable[[Visitor, Did, ChatTurn], Awaitable[Shown]]) -> Shown:
+    async def _act(
+        self, visitor: Visitor, did: Did, do: Callable[[Visitor, Did, WebTurn], Awaitable[ShownPage]]
+    ) -> ShownPage:
         """Run one turn, and renew the chat's name with the first words, when a report is begun, and after a code."""
         first = not visitor.talked
         if first:
@@ -130,7 +132,7 @@ class Chats:
         if await self._transcripts.load(self._names.renewed(visitor, did.update).chat) is not None:
             raise _Renewed
 
-    async def _take(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
+    async def _take(self, visitor: Visitor, did: Did, turn: WebTurn) -> ShownPage:
         try:
             transcript = await self.look(visitor, did.language)
         except ChatClosed:
@@ -157,15 +159,15 @@ class Chats:
             _log.error("a message could not be judged: %s", type(error).__name__)
             return True
 
-    async def hide(self, visitor: Visitor, did: Did) -> Shown:
+    async def hide(self, visitor: Visitor, did: Did) -> ShownPage:
         """Clears the page."""
         return await self.turn(visitor, replace(did, text="/hide", press=None))
 
-    async def go_on(self, visitor: Visitor, did: Did) -> Shown:
+    async def go_on(self, visitor: Visitor, did: Did) -> ShownPage:
         """After the chat was closed: with the report that is not sent yet, or with a new one."""
         return await self._act(visitor, replace(did, text="/report"), self._go_on)
 
-    async def _go_on(self, visitor: Visitor, did: Did, turn: ChatTurn) -> Shown:
+    async def _go_on(self, visitor: Visitor, did: Did, turn: WebTurn) -> ShownPage:
         try:
             transcript = await self._transcripts.load(visitor.chat)
         except Exception as error:
@@ -209,12 +211,12 @@ class Chats:
 
     # --- Small parts -------------------------------------------------------------------------------------------
 
-    def _turn(self, visitor: Visitor) -> AbstractAsyncContextManager[ChatTurn]:
+    def _turn(self, visitor: Visitor) -> AbstractAsyncContextManager[WebTurn]:
         return self._conversation.turn(CHANNEL, visitor.chat)
 
-    async def _shown(self, visitor: Visitor, do: Callable[[ChatTurn], Awaitable[Shown]]) -> Shown:
+    async def _shown(self, visitor: Visitor, do: Callable[[WebTurn], Awaitable[ShownPage]]) -> ShownPage:
         """What one turn shows; shown even where what it changed could not be written."""
-        shown: Shown | None = None
+        shown: ShownPage | None = None
         try:
             async with self._turn(visitor) as turn:
                 shown = await do(turn)
@@ -227,14 +229,14 @@ class Chats:
 
     async def _answered(
         self,
-        turn: ChatTurn,
+        turn: WebTurn,
         visitor: Visitor,
         did: Did,
         transcript: Transcript,
         *,
         aloud: bool = True,
         keep: bool = True,
-    ) -> Shown:
+    ) -> ShownPage:
         """``aloud``: what they did is shown too; ``keep``: so that another request finds it."""
         before, text = transcript.count, (did.text or "").strip()
         hiding = text[:5].lower() == "/hide"
@@ -256,12 +258,12 @@ class Chats:
             wording = self._conversation.wording(transcript.language or did.language)
             sorry = (instead_of_an_answer(wording, "broken"),)
             failed = transcript.said(text, sorry) if text and aloud else transcript.answered(sorry)
-            return await self._kept(visitor, Shown(failed, before, saved=keep))
+            return await self._kept(visitor, ShownPage(failed, before, saved=keep))
         if reply is None:
-            return Shown(transcript, before, saved=keep)
+            return ShownPage(transcript, before, saved=keep)
         page = self._with(transcript, did, text if aloud else "", reply)
         shown = await self._kept(
-            visitor, Shown(page, before, saved=keep, cleared=bool(reply.delete), renew=reply.renew)
+            visitor, ShownPage(page, before, saved=keep, cleared=bool(reply.delete), renew=reply.renew)
         )
         if shown.saved:
             turn.delivered(())
@@ -288,7 +290,7 @@ class Chats:
             return self._conversation.languages[code].language
         return self._conversation.wording(language).buttons["help-now"] if press == HELP_NOW else ""
 
-    async def _kept(self, visitor: Visitor, shown: Shown) -> Shown:
+    async def _kept(self, visitor: Visitor, shown: ShownPage) -> ShownPage:
         if not shown.saved:
             return shown
         try:
@@ -298,7 +300,7 @@ class Chats:
             return replace(shown, saved=False)
         return shown
 
-    async def _tidy(self, turn: ChatTurn, visitor: Visitor) -> None:
+    async def _tidy(self, turn: WebTurn, visitor: Visitor) -> None:
         """After a break nothing of a report is shown unasked, as after ``/hide``."""
         await turn.reply(Incoming(CHANNEL, visitor.chat, text="/hide"))
         turn.delivered(())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from safetybot.channels.web.rendering import Voice
+from safetybot.channels.web.rendering import MessageRenderer
 
 _SCRIPT = (Path(__file__).parent / "static" / "embed.js").read_text("utf-8")
 _WORDS = "{/* words */}"
 
 
-def embed_script(voice: Voice) -> str:
+def embed_script(voice: MessageRenderer) -> str:
     """The script, with the words of one language."""
     words = {
         "open": voice.button("web-open"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from safetybot.serving import forms
+from safetybot.http import forms
 
 BODY_MAX = 64 * 1024
 """Bytes: the longest message that is read whole has 4,000 letters, of at most 12 bytes each."""

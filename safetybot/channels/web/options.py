@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from safetybot.serving.options import ServingOptions
+from safetybot.http.options import ServingOptions
 
 EXIT = "https://www.bbc.co.uk/weather"
 """Where "Leave now" leads."""

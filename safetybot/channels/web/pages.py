@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from safetybot.channels.web.conversation import Conversation
-from safetybot.channels.web.rendering import NEW, PRESS_FORM, Voice
-from safetybot.channels.web.tokens import Forms, Names, Visitor
+from safetybot.channels.web.protocols import WebConversation
+from safetybot.channels.web.rendering import NEW, PRESS_FORM, MessageRenderer
+from safetybot.channels.web.tokens import ChatNames, Forms, Visitor
 from safetybot.dialogue.transcript import Transcript
 
 _HERE = Path(__file__).parent
@@ -34,15 +34,15 @@ OWN = Place()
 FRAMED = Place("/embed", framed=True)
 
 
-class Pages:
+class ChatPages:
     """Renders pages in every language there is."""
 
-    def __init__(self, conversation: Conversation, forms: Forms, names: Names, exit_url: str) -> None:
+    def __init__(self, conversation: WebConversation, forms: Forms, names: ChatNames, exit_url: str) -> None:
         self._conversation = conversation
         self._forms = forms
         self._names = names
         self._exit = exit_url
-        self._voices: dict[str, Voice] = {}
+        self._voices: dict[str, MessageRenderer] = {}
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -52,13 +52,13 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def voice(self, *wanted: str | None) -> Voice:
+    def voice(self, *wanted: str | None) -> MessageRenderer:
         """The first of the wanted languages, with the newest words."""
         code = self._conversation.language(*wanted)
         wording = self._conversation.wording(code)
         known = self._voices.get(code)
         if known is None or known.wording is not wording:
-            known = self._voices[code] = Voice(code, wording, self._conversation.helplines(code))
+            known = self._voices[code] = MessageRenderer(code, wording, self._conversation.helplines(code))
         return known
 
     def chat(
@@ -119,7 +119,9 @@ class Pages:
         """Every other language there is: its code, and its own name."""
         return [(other, wording.language) for other, wording in self._conversation.languages.items() if other != code]
 
-    def _render(self, template: str, place: Place, voice: Voice, *, visitor: Visitor | None, **more: Any) -> str:
+    def _render(
+        self, template: str, place: Place, voice: MessageRenderer, *, visitor: Visitor | None, **more: Any
+    ) -> str:
         return self._templates.get_template(template).render(
             place=place,
             voice=voice,

@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from safetybot.dialogue.messages import Button, Outgoing, is_advice
 from safetybot.dialogue.speaker import HELP_NOW
-from safetybot.dialogue.transcript import Entry
+from safetybot.dialogue.transcript import TranscriptEntry
 from safetybot.guidance.model import Helpline, WordingFile
-from safetybot.serving.numbers import EMERGENCY
-from safetybot.serving.said import PRESS_FORM as PRESS_FORM
-from safetybot.serving.said import Said
+from safetybot.http.message_markup import PRESS_FORM as PRESS_FORM
+from safetybot.http.message_markup import MessageMarkup
+from safetybot.http.phone_links import EMERGENCY
 
 NEW = "new"
 """The id of the first entry that is new, where the address cannot name it."""
@@ -26,7 +26,7 @@ _ADVICE_MAX = 1_000
 
 
 @dataclass(frozen=True)
-class Voice:
+class MessageRenderer:
     """One language's words, and how its messages look."""
 
     code: str
@@ -52,13 +52,13 @@ class Voice:
             self._blocks[name] = html
         return html
 
-    def entries(self, entries: Iterable[Entry], new: int | None = None) -> Markup:
+    def entries(self, entries: Iterable[TranscriptEntry], new: int | None = None) -> Markup:
         """Entries of a transcript, as items of a list. ``new``: the number of the one that has the id :data:`NEW`."""
         return Markup("\n".join(self._entry(entry, new) for entry in entries))  # noqa: S704
 
     # --- Entries: from here on a str is HTML where it is returned, and words where it is taken ------------------
 
-    def _entry(self, entry: Entry, new: int | None) -> str:
+    def _entry(self, entry: TranscriptEntry, new: int | None) -> str:
         id_ = NEW if entry.number == new else f"m{entry.number}"
         numbered = f'id="{id_}" data-number="{entry.number}"'
         if entry.own:
@@ -101,8 +101,8 @@ class Voice:
         return before + self._words.html(message.text, commands=True) + after + _buttons(message.buttons)
 
     @cached_property
-    def _words(self) -> Said:
-        return Said(self.wording, self.helplines)
+    def _words(self) -> MessageMarkup:
+        return MessageMarkup(self.wording, self.helplines)
 
 
 def _holds_code(message: Outgoing) -> bool:

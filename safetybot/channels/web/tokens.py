@@ -33,7 +33,7 @@ class Visitor:
     """The mark of their pages, to which tokens are bound; opens nothing."""
 
 
-class Names:
+class ChatNames:
     """Makes the names of chats, renews them, and knows its own again."""
 
     def __init__(self, key: bytes) -> None:

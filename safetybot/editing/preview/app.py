@@ -8,13 +8,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from safetybot.editing.preview import asked_pages, editor_pages, overview, topic_pages, trying
-from safetybot.editing.preview.files import file_routes
-from safetybot.editing.preview.parts import Parts
-from safetybot.serving.forms import NotAForm, TooLarge
-from safetybot.serving.guard import Guard, headers_of
+from safetybot.editing.preview import editor_pages, overview, topic_pages, try_message, unanswered_pages
+from safetybot.editing.preview.context import PreviewContext
+from safetybot.editing.preview.static_files import file_routes
+from safetybot.http.forms import NotAForm, TooLarge
+from safetybot.http.guard import Guard, headers_of
 
-_MODULES = (overview, topic_pages, trying, editor_pages, asked_pages)
+_MODULES = (overview, topic_pages, try_message, editor_pages, unanswered_pages)
 """Each has ``routes``."""
 _WORDS = {
     403: ("This form was not sent from the preview", "Open the preview's page again and send it from there."),
@@ -28,7 +28,7 @@ _OTHER = ("This could not be read", "Open the preview's page again and try once 
 _OWN = ("script-src", "style-src", "img-src", "connect-src", "form-action")
 
 
-def preview_app(parts: Parts) -> Starlette:
+def preview_app(parts: PreviewContext) -> Starlette:
     """What a server runs."""
 
     async def problem(request: Request, status: int) -> Response:

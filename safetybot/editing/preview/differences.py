@@ -10,7 +10,7 @@ AROUND = 2
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """One line of a comparison."""
 
     kind: str
@@ -18,16 +18,16 @@ class Line:
     text: str
 
 
-def differences(theirs: bytes, mine: bytes) -> list[Line]:
+def differences(theirs: bytes, mine: bytes) -> list[DiffLine]:
     """What would change on the disk by saving mine, with a little around it; empty where nothing would."""
     before, after = (each.decode("utf-8", "replace").splitlines() for each in (theirs, mine))
     lines = []
     for group in difflib.SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(AROUND):
-        lines.append(Line("gap", f"Line {group[0][1] + 1}"))
+        lines.append(DiffLine("gap", f"Line {group[0][1] + 1}"))
         for kind, a, b, c, d in group:
             if kind == "equal":
-                lines += [Line("same", line) for line in before[a:b]]
+                lines += [DiffLine("same", line) for line in before[a:b]]
             else:
-                lines += [Line("theirs", line) for line in before[a:b]]
-                lines += [Line("mine", line) for line in after[c:d]]
+                lines += [DiffLine("theirs", line) for line in before[a:b]]
+                lines += [DiffLine("mine", line) for line in after[c:d]]
     return lines

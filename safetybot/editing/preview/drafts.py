@@ -34,7 +34,7 @@ class SourceDraft:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ContentDraft:
     """A topic's fields, as typed."""
 
     title: str = ""
@@ -54,7 +54,7 @@ class Draft:
     asks: str = ""
     """One a line."""
 
-    def meant(self) -> Draft:
+    def meant(self) -> ContentDraft:
         """Without what nobody means: empty rows, space around texts, the signs that no file may hold."""
         asks = [typed(line) for line in self.asks.split("\n")]
         return replace(
@@ -78,7 +78,7 @@ class Draft:
         )
 
 
-PARTS = tuple(each.name for each in fields(Draft))
+PARTS = tuple(each.name for each in fields(ContentDraft))
 LABELS: Mapping[str, str] = {
     "title": "title", "group": "group", "urgency": "urgency", "first": "first message", "steps": "steps",
     "younger_first": "first message for under-11s", "younger_steps": "steps for under-11s", "helplines": "helplines",
@@ -88,7 +88,7 @@ LABELS: Mapping[str, str] = {
 """What each part is called, in a sentence."""
 
 
-def merged(base: Draft, mine: Draft, theirs: Draft) -> tuple[Draft, list[str]]:
+def merged(base: ContentDraft, mine: ContentDraft, theirs: ContentDraft) -> tuple[ContentDraft, list[str]]:
     """Both changes of one topic in one draft, and the parts that both changed, of which it has mine."""
     base, meant, theirs = base.meant(), mine.meant(), theirs.meant()
     changed = [name for name in PARTS if getattr(meant, name) != getattr(base, name)]
@@ -99,9 +99,9 @@ def merged(base: Draft, mine: Draft, theirs: Draft) -> tuple[Draft, list[str]]:
 # -- from and to the file
 
 
-def draft_of(data: Data | None) -> Draft:
+def draft_of(data: Data | None) -> ContentDraft:
     """A file's data as a draft; of what has another shape than it should, nothing."""
-    return Draft(
+    return ContentDraft(
         title=_line(_text(data, "title")),
         group=_line(_text(data, "group")),
         urgency=_line(_text(data, "urgency")),
@@ -122,7 +122,7 @@ def draft_of(data: Data | None) -> Draft:
     )
 
 
-def apply(draft: Draft, data: dict[str, Data]) -> None:
+def apply(draft: ContentDraft, data: dict[str, Data]) -> None:
     """Changes the data where the draft says something else. Raises EditRefusedError where it has no place for it."""
     before, after = draft_of(data).meant(), draft.meant()
     differs = {name for name in PARTS if getattr(before, name) != getattr(after, name)}

@@ -13,28 +13,28 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from safetybot.editing.preview.differences import Line, differences
-from safetybot.editing.preview.drafts import LABELS, Draft, apply, draft_of, merged
+from safetybot.editing.preview.context import PreviewContext
+from safetybot.editing.preview.differences import DiffLine, differences
+from safetybot.editing.preview.drafts import LABELS, ContentDraft, apply, draft_of, merged
 from safetybot.editing.preview.form_fields import field_of, moved, read
-from safetybot.editing.preview.parts import Parts
 from safetybot.editing.preview.proposals import Proposal, RefusedError, StillLearning, place_of
 from safetybot.editing.preview.routing import STALE, route
 from safetybot.editing.preview.topics import file_of, find, rows
-from safetybot.editing.preview.trying import STILL_LEARNING
+from safetybot.editing.preview.try_message import STILL_LEARNING
 from safetybot.editing.saving import ChangedOnDiskError
 from safetybot.editing.yaml_edit import changed
 from safetybot.editing.yaml_splice import EditRefusedError
 from safetybot.guidance.faults import Fault
-from safetybot.guidance.links import LeadsOut
 from safetybot.guidance.model import BUTTON_MAX, FIRST_MAX, STEP_MAX, Group, Urgency
-from safetybot.guidance.yaml_source import Source, parse
+from safetybot.guidance.symlinks import LeadsOut
+from safetybot.guidance.yaml_source import YamlSource, parse
 
 
 @dataclass(frozen=True)
 class Conflict:
     """Somebody else saved the file since the form was opened."""
 
-    lines: list[Line]
+    lines: list[DiffLine]
     theirs: str
     mine: str
     both: list[str]
@@ -45,10 +45,10 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FormView:
     """The form, and what there is to say above it and at its fields."""
 
-    draft: Draft
+    draft: ContentDraft
     base: str
     """The hash of the file that the draft was made of."""
     refused: str = ""
@@ -63,7 +63,7 @@ class Shown:
     status: int = 200
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: PreviewContext) -> Sequence[BaseRoute]:
     """Their routes."""
 
     async def edit(request: Request, form: Mapping[str, str]) -> Response:
@@ -78,10 +78,10 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         draft, base, act = read(form), form.get("base", ""), form.get("do", "save")
         if STALE in form:
             says = "The preview was started anew since this page was opened. What you typed is kept: save once more."
-            return _page(parts, request, code, stem, Shown(draft, base, says, status=409))
+            return _page(parts, request, code, stem, FormView(draft, base, says, status=409))
         if act != "save":
             draft, at = moved(draft, act)
-            return _page(parts, request, code, stem, Shown(draft, base, go_on_at=at))
+            return _page(parts, request, code, stem, FormView(draft, base, go_on_at=at))
         saved = await _save(parts, code, path, draft, base)
         if saved is None:
             return RedirectResponse(f"/topics/{code}/{stem}?saved=1", 303)
@@ -90,7 +90,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     return [route(parts, "/topics/{code}/{stem}/edit", edit, ("GET", "POST"))]
 
 
-def _opened(parts: Parts, path: Path) -> Shown:
+def _opened(parts: PreviewContext, path: Path) -> FormView:
     """The form with what the file holds now."""
     content = _read(parts, path)
     source = parse(content, path.as_posix())
@@ -98,7 +98,7 @@ def _opened(parts: Parts, path: Path) -> Shown:
     wrong, left = at_fields([fault for fault in own if fault.severity == "error"], source)
     odd, _ = at_fields([fault for fault in own if fault.severity != "error"], source)
     refused = "" if source.data is not None and not source.faults else _UNWRITTEN
-    return Shown(draft_of(source.data), parts.bases.keep(content), refused, wrong, odd, left)
+    return FormView(draft_of(source.data), parts.bases.keep(content), refused, wrong, odd, left)
 
 
 _UNWRITTEN = (
@@ -107,21 +107,21 @@ _UNWRITTEN = (
 )
 
 
-def _read(parts: Parts, path: Path) -> bytes:
+def _read(parts: PreviewContext, path: Path) -> bytes:
     try:
         return parts.watcher.read_file(path)
     except (FileNotFoundError, LeadsOut):
         raise HTTPException(404) from None
 
 
-async def _save(parts: Parts, code: str, path: Path, draft: Draft, base: str) -> Shown | None:
+async def _save(parts: PreviewContext, code: str, path: Path, draft: ContentDraft, base: str) -> FormView | None:
     """None where it is saved, or nothing was changed; else the form with all that was typed, and why."""
     try:
         now = await asyncio.to_thread(parts.watcher.read_file, path)
     except FileNotFoundError:
         return _gone(draft, base)
     except OSError as error:
-        return Shown(draft, base, f"Nothing was saved: {error.strerror or 'it cannot be read'}.", status=500)
+        return FormView(draft, base, f"Nothing was saved: {error.strerror or 'it cannot be read'}.", status=500)
     if parts.bases.keep(now) != base:
         return await asyncio.to_thread(_conflict, parts, path, draft, base, now)
     try:
@@ -131,24 +131,24 @@ async def _save(parts: Parts, code: str, path: Path, draft: Draft, base: str) ->
         await Proposal(code, path, now, after).save(parts.watcher)
     except EditRefusedError as error:
         says = f"Nothing was saved. {error}"
-        return Shown(draft, base, says, faults=error.faults, status=422)
+        return FormView(draft, base, says, faults=error.faults, status=422)
     except RefusedError as error:
         wrong, left = at_fields([each for each in error.faults if each.path == path.as_posix()], error.source)
         others = [each for each in error.faults if each.path != path.as_posix()]
-        return Shown(draft.meant(), base, _WRONG, wrong, faults=[*left, *others], status=422)
+        return FormView(draft.meant(), base, _WRONG, wrong, faults=[*left, *others], status=422)
     except StillLearning:
-        return Shown(draft, base, STILL_LEARNING, status=409)
+        return FormView(draft, base, STILL_LEARNING, status=409)
     except ChangedOnDiskError as error:
         return await asyncio.to_thread(_conflict, parts, path, draft, base, error.theirs)
     except OSError as error:
-        return Shown(draft, base, f"Nothing was saved: {error.strerror or 'it cannot be written'}.", status=500)
+        return FormView(draft, base, f"Nothing was saved: {error.strerror or 'it cannot be written'}.", status=500)
     return None
 
 
 _WRONG = "Nothing was saved yet, because of what stands at the fields below. What you typed is kept."
 
 
-def _conflict(parts: Parts, path: Path, draft: Draft, base: str, theirs: bytes | None) -> Shown:
+def _conflict(parts: PreviewContext, path: Path, draft: ContentDraft, base: str, theirs: bytes | None) -> FormView:
     """Both changes in one form where it is known what the file was before; else what was typed. Nothing is saved."""
     if theirs is None:
         return _gone(draft, base)
@@ -162,7 +162,7 @@ def _conflict(parts: Parts, path: Path, draft: Draft, base: str, theirs: bytes |
     except EditRefusedError as error:
         says = f"It cannot be saved as it is now: {error}"
         shown = Conflict(differences(before or b"", theirs), theirs.decode("utf-8", "replace"), "", [])
-        return Shown(draft, base, says, faults=error.faults, conflict=shown, status=409)
+        return FormView(draft, base, says, faults=error.faults, conflict=shown, status=409)
     conflict = Conflict(
         differences(theirs, mine),
         theirs.decode("utf-8", "replace"),
@@ -170,14 +170,14 @@ def _conflict(parts: Parts, path: Path, draft: Draft, base: str, theirs: bytes |
         [LABELS[name] for name in both],
         merged=before is not None,
     )
-    return Shown(draft, parts.bases.keep(theirs), conflict=conflict, status=409)
+    return FormView(draft, parts.bases.keep(theirs), conflict=conflict, status=409)
 
 
-def _gone(draft: Draft, base: str) -> Shown:
-    return Shown(draft, base, conflict=Conflict([], "", "", [], gone=True), status=409)
+def _gone(draft: ContentDraft, base: str) -> FormView:
+    return FormView(draft, base, conflict=Conflict([], "", "", [], gone=True), status=409)
 
 
-def at_fields(faults: Sequence[Fault], source: Source) -> tuple[dict[str, list[str]], list[Fault]]:
+def at_fields(faults: Sequence[Fault], source: YamlSource) -> tuple[dict[str, list[str]], list[Fault]]:
     """Faults by the form's field they are about, and those that belong to none."""
     fields: dict[str, list[str]] = {}
     left = []
@@ -193,7 +193,7 @@ def at_fields(faults: Sequence[Fault], source: Source) -> tuple[dict[str, list[s
     return fields, left
 
 
-def _page(parts: Parts, request: Request, code: str, stem: str, shown: Shown) -> Response:
+def _page(parts: PreviewContext, request: Request, code: str, stem: str, shown: FormView) -> Response:
     library = parts.watcher.seen.library
     source = find(library, code, stem)
     lines, topics = _names(parts, code)
@@ -215,7 +215,7 @@ def _page(parts: Parts, request: Request, code: str, stem: str, shown: Shown) ->
     return parts.pages.page(request, "edit.html", shown.status, **context)
 
 
-def _names(parts: Parts, code: str) -> tuple[dict[str, str], dict[str, str]]:
+def _names(parts: PreviewContext, code: str) -> tuple[dict[str, str], dict[str, str]]:
     """Helplines and topics that may be chosen: id → name."""
     library = parts.watcher.seen.library
     lines: dict[str, str] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from safetybot.editing.preview.drafts import Draft, SourceDraft, StepDraft
+from safetybot.editing.preview.drafts import ContentDraft, SourceDraft, StepDraft
 from safetybot.guidance.yaml_source import Loc
 
 _ROWS = 200
@@ -14,9 +14,9 @@ _ROWS = 200
 _LINES = ("title", "group", "urgency", "owner", "due")
 
 
-def read(form: Mapping[str, str]) -> Draft:
+def read(form: Mapping[str, str]) -> ContentDraft:
     """What was posted."""
-    return Draft(
+    return ContentDraft(
         **{name: form.get(name, "") for name in (*_LINES, "first", "younger_first", "report", "asks")},
         steps=tuple(StepDraft(each["button"], each["say"]) for each in _rows(form, "steps", ("button", "say"))),
         younger_steps=tuple(
@@ -42,7 +42,7 @@ def _ticked(form: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(field.removeprefix(f"{name}.") for field in form if field.startswith(f"{name}."))
 
 
-def moved(draft: Draft, act: str) -> tuple[Draft, str]:
+def moved(draft: ContentDraft, act: str) -> tuple[ContentDraft, str]:
     """The draft after a button of its rows was pressed (``steps-2-up``), and the name of the row to go on at.
 
     An unknown act changes nothing.

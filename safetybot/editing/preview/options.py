@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from safetybot.serving.options import ServingOptions
+from safetybot.http.options import ServingOptions
 
 
 class PreviewNotLocal(Exception):  # noqa: N818 - reads as what went wrong

@@ -8,17 +8,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from safetybot.editing.preview.parts import Parts
+from safetybot.editing.preview.context import PreviewContext
 from safetybot.editing.preview.proposals import Bases
 from safetybot.editing.preview.routing import route
-from safetybot.editing.preview.topics import Row, file_of, files_with, rows
+from safetybot.editing.preview.topics import TopicRow, file_of, files_with, rows
 from safetybot.guidance.model import Group
 
 WAIT_SECONDS = 20.0
 """A page that asks for news is answered after so long, even if there is none."""
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: PreviewContext) -> Sequence[BaseRoute]:
     """Their routes."""
     watcher = parts.watcher
 
@@ -52,7 +52,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
             checked=seen.checked,
         )
 
-    def _page_of(found: list[Row], path: str) -> str:
+    def _page_of(found: list[TopicRow], path: str) -> str:
         """The page of the topic whose file it is; empty for other files."""
         return next((row.path for row in found if str(file_of(watcher.seen.library, row.code, row.stem)) == path), "")
 
@@ -80,7 +80,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     return [route(parts, "/", overview), route(parts, "/faults", faults), route(parts, "/changes", changes)]
 
 
-def _groups(parts: Parts, found: list[Row]) -> list[tuple[str, list[Row]]]:
+def _groups(parts: PreviewContext, found: list[TopicRow]) -> list[tuple[str, list[TopicRow]]]:
     """Topics by their heading, in the order of the bot's list; other languages under headings of their own."""
     library = parts.watcher.seen.library
     guidance = library.languages.get(library.first)
@@ -96,6 +96,6 @@ def _groups(parts: Parts, found: list[Row]) -> list[tuple[str, list[Row]]]:
     return [(name, each) for name, each in groups if each]
 
 
-def _shown(parts: Parts, path: str) -> str:
+def _shown(parts: PreviewContext, path: str) -> str:
     """A path from the content folder on."""
     return path.removeprefix(f"{parts.folder.as_posix()}/")

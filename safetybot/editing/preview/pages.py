@@ -10,14 +10,14 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from safetybot.editing.preview.marking import code, marked
-from safetybot.editing.preview.watching import Watcher
+from safetybot.editing.preview.fault_markup import code, marked
+from safetybot.editing.preview.watcher import Watcher
 from safetybot.guidance.faults import errors
 
 _HERE = Path(__file__).parent
 
 
-class Way(NamedTuple):
+class PreviewNavigationItem(NamedTuple):
     """An entry of the navigation."""
 
     path: str
@@ -25,14 +25,14 @@ class Way(NamedTuple):
 
 
 NAVIGATION = (
-    Way("/", "Overview"),
-    Way("/faults", "Faults"),
-    Way("/try", "Try a message"),
-    Way("/unanswered", "Had no answer"),
+    PreviewNavigationItem("/", "Overview"),
+    PreviewNavigationItem("/faults", "Faults"),
+    PreviewNavigationItem("/try", "Try a message"),
+    PreviewNavigationItem("/unanswered", "Had no answer"),
 )
 
 
-class Pages:
+class PreviewPages:
     """Renders pages."""
 
     def __init__(self, watcher: Watcher, token: str) -> None:

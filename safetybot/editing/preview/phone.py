@@ -8,17 +8,17 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from safetybot.dialogue.advice_flow import AdviceFlow
+from safetybot.dialogue.language_pack import LanguagePack, LanguagePacks
 from safetybot.dialogue.messages import Button, Incoming, Outgoing
 from safetybot.dialogue.session import AgeBand, Session
 from safetybot.dialogue.speaker import HELP_NOW
-from safetybot.dialogue.talk import Talk
-from safetybot.dialogue.tongue import Tongue, Tongues
 from safetybot.guidance.model import FIRST_MAX, STEP_MAX, Guidance, Topic
-from safetybot.guidance.reading import measure, naming
+from safetybot.guidance.readability import measure, naming
 from safetybot.guidance.review import AGE, MEASURED_WORDS, YOUNGER_AGE
+from safetybot.http.message_markup import MessageMarkup
+from safetybot.http.phone_links import EMERGENCY
 from safetybot.matching.interpreter import Interpretation
-from safetybot.serving.numbers import EMERGENCY
-from safetybot.serving.said import Said
 
 CHANNEL = "preview"
 REPORTED = "Where staff read reports, the report form begins here instead."
@@ -71,10 +71,10 @@ class Phone:
     """Where a topic's page is (language and file name), by its id."""
     here: str = ""
     """The id of the topic whose whole conversation is on the page."""
-    said: Said = field(init=False)
+    said: MessageMarkup = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "said", Said(self.guidance.wording, tuple(self.guidance.helplines.values())))
+        object.__setattr__(self, "said", MessageMarkup(self.guidance.wording, tuple(self.guidance.helplines.values())))
 
     @property
     def urgent_title(self) -> str:
@@ -133,9 +133,9 @@ class Phone:
         return bubbles
 
     def _press(self, press: str) -> tuple[Outgoing, ...]:
-        tongues = Tongues({self.guidance.code: Tongue(self.guidance, _not_asked)}, self.guidance.code)
+        tongues = LanguagePacks({self.guidance.code: LanguagePack(self.guidance, _not_asked)}, self.guidance.code)
         incoming = Incoming(CHANNEL, CHANNEL, press=press)
-        return Talk(tongues, incoming, Session(age=self.age, language=self.guidance.code)).press(press).messages
+        return AdviceFlow(tongues, incoming, Session(age=self.age, language=self.guidance.code)).press(press).messages
 
     def _button(self, button: Button) -> tuple[str, str, bool]:
         return button.text, self._way(button.press), button.press == HELP_NOW

@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from safetybot.editing.preview.watching import Watcher
+from safetybot.editing.preview.watcher import Watcher
 from safetybot.editing.saving import save
-from safetybot.guidance.checks import Pages, check
+from safetybot.guidance.checks import LanguageFiles, check
 from safetybot.guidance.faults import Fault, errors, in_order
 from safetybot.guidance.model import Guidance, Topic
 from safetybot.guidance.reader import Library, file_faults
-from safetybot.guidance.yaml_source import Loc, Source, parse
+from safetybot.guidance.yaml_source import Loc, YamlSource, parse
 from safetybot.matching.corpus import Corpus
 
 BASES = 60
@@ -31,7 +31,7 @@ class StillLearning(Exception):  # noqa: N818 - reads as what went wrong
 class RefusedError(Exception):
     """It would be wrong so; nothing was saved. ``source`` is the file as it would be."""
 
-    def __init__(self, faults: tuple[Fault, ...], source: Source) -> None:
+    def __init__(self, faults: tuple[Fault, ...], source: YamlSource) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = faults
         self.source = source
@@ -88,7 +88,7 @@ class Proposal:
             await asyncio.to_thread(save, self.path, self.before, self.after, watcher.folder)
         watcher.poke()
 
-    def _faults(self, watcher: Watcher) -> tuple[Source, tuple[Fault, ...]]:
+    def _faults(self, watcher: Watcher) -> tuple[YamlSource, tuple[Fault, ...]]:
         """The file as it would be, and the faults in it, or that other files would have because of it."""
         library, today = watcher.seen.library, watcher.today()
         source = parse(self.after, self.path.as_posix())
@@ -108,15 +108,15 @@ def _tested(fault: Fault) -> tuple[str, str]:
     return fault.path, fault.message.partition("” got ")[0]
 
 
-def _shown(fault: Fault, path: Path, source: Source) -> str:
+def _shown(fault: Fault, path: Path, source: YamlSource) -> str:
     return source.path if fault.path == path.as_posix() else fault.path
 
 
-def _replaced(pages: Pages, source: Source) -> Pages:
-    return Pages(tuple(source if each.path == source.path else each for each in pages.topics), pages.files)
+def _replaced(pages: LanguageFiles, source: YamlSource) -> LanguageFiles:
+    return LanguageFiles(tuple(source if each.path == source.path else each for each in pages.topics), pages.files)
 
 
-def _with(library: Library, code: str, source: Source) -> Library | None:
+def _with(library: Library, code: str, source: YamlSource) -> Library | None:
     """The library with one topic changed; None where it has faults anyway, and no test can be run."""
     guidance = library.languages.get(code)
     if guidance is None or library.errors:
@@ -147,7 +147,7 @@ def _tests(guidance: Guidance) -> dict[str, object]:
     return {id_: topic.tests for id_, topic in guidance.topics.items()}
 
 
-def place_of(source: Source, fault: Fault) -> Loc:
+def place_of(source: YamlSource, fault: Fault) -> Loc:
     """The part of a file that a fault is about, from its line and column."""
     at = (fault.line, fault.column)
     places = (each for group in (source.values, source.keys) for each in group.items())

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from safetybot.editing.preview.parts import Parts
-from safetybot.serving.forms import read_form
-from safetybot.serving.guard import is_from_here
+from safetybot.editing.preview.context import PreviewContext
+from safetybot.http.forms import read_form
+from safetybot.http.guard import is_from_here
 
 Handler = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 """The form is empty for a GET."""
@@ -24,7 +24,7 @@ STALE = "stale"
 """A field of forms that were sent with another token: the page was opened before the preview was started anew."""
 
 
-def route(parts: Parts, path: str, handler: Handler, methods: Sequence[str] = ("GET",)) -> Route:
+def route(parts: PreviewContext, path: str, handler: Handler, methods: Sequence[str] = ("GET",)) -> Route:
     """A page. A form is taken only from our own pages; what is typed in an old one is shown again, to be sent anew."""
 
     async def answer(request: Request) -> Response:

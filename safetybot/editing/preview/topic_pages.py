@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from safetybot.dialogue.session import AgeBand
-from safetybot.editing.preview.parts import Parts
+from safetybot.editing.preview.context import PreviewContext
 from safetybot.editing.preview.phone import Bubble, Phone
 from safetybot.editing.preview.routing import route
 from safetybot.editing.preview.topics import find, place_of, row_of, shown
@@ -25,19 +25,19 @@ AGES = (
 )
 
 
-def phone_of(parts: Parts, guidance: Guidance, age: AgeBand | None, here: str = "") -> Phone:
+def phone_of(parts: PreviewContext, guidance: Guidance, age: AgeBand | None, here: str = "") -> Phone:
     """A phone on which a language is shown; ``here``: the topic whose whole conversation is on the page."""
     library = parts.watcher.seen.library
     return Phone(guidance, age, lambda id_: place_of(library, guidance.code, id_), here)
 
 
-def guidance_of(parts: Parts, code: str) -> Guidance | None:
+def guidance_of(parts: PreviewContext, code: str) -> Guidance | None:
     """A language as it is to be shown now."""
     answering = parts.watcher.answering
     return shown(parts.watcher.seen.library, code, answering.library if answering else None)
 
 
-def routes(parts: Parts) -> Sequence[BaseRoute]:
+def routes(parts: PreviewContext) -> Sequence[BaseRoute]:
     """Their routes."""
 
     async def topic(request: Request, _: Mapping[str, str]) -> Response:

@@ -10,16 +10,16 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from safetybot.guidance.checks import Pages
+from safetybot.guidance.base import ContentModel
+from safetybot.guidance.checks import LanguageFiles
 from safetybot.guidance.faults import Fault, errors
 from safetybot.guidance.model import Group, Guidance, HelplinesFile, Topic, WordingFile
-from safetybot.guidance.parts import Part
 from safetybot.guidance.reader import FILES, Library
-from safetybot.guidance.yaml_source import Source
+from safetybot.guidance.yaml_source import YamlSource
 
 
 @dataclass(frozen=True)
-class Row:
+class TopicRow:
     """One topic, as lists show it."""
 
     code: str
@@ -50,7 +50,7 @@ class Row:
         return self.due is not None and self.due < self.today
 
 
-def rows(library: Library, faults: tuple[Fault, ...], today: dt.date) -> list[Row]:
+def rows(library: Library, faults: tuple[Fault, ...], today: dt.date) -> list[TopicRow]:
     """Every topic of every language, by title."""
     return sorted(
         (row_of(source, code, faults, today) for code, pages in library.pages.items() for source in pages.topics),
@@ -58,12 +58,12 @@ def rows(library: Library, faults: tuple[Fault, ...], today: dt.date) -> list[Ro
     )
 
 
-def row_of(source: Source, code: str, faults: tuple[Fault, ...], today: dt.date) -> Row:
+def row_of(source: YamlSource, code: str, faults: tuple[Fault, ...], today: dt.date) -> TopicRow:
     """One topic's."""
     own = [fault for fault in faults if fault.path == source.path]
     bad = len(errors(own))
     group = source.text("group")
-    return Row(
+    return TopicRow(
         code=code,
         stem=source.stem,
         id=source.text("id") or source.stem,
@@ -76,7 +76,7 @@ def row_of(source: Source, code: str, faults: tuple[Fault, ...], today: dt.date)
     )
 
 
-def find(library: Library, code: str, stem: str) -> Source | None:
+def find(library: Library, code: str, stem: str) -> YamlSource | None:
     """A topic's file by language and name."""
     pages = library.pages.get(code)
     return next((source for source in pages.topics if source.stem == stem), None) if pages else None
@@ -108,7 +108,7 @@ def shown(library: Library, code: str, last: Library | None) -> Guidance | None:
     return _pieced(code, pages, before)
 
 
-def _pieced(code: str, pages: Pages, before: Guidance | None) -> Guidance | None:
+def _pieced(code: str, pages: LanguageFiles, before: Guidance | None) -> Guidance | None:
     parts: dict[str, Any] = {name: _valid(FILES[name], source) for name, source in pages.files.items()}
     wording = cast(WordingFile | None, parts.get("wording")) or (before.wording if before else None)
     lines = cast(HelplinesFile | None, parts.get("helplines"))
@@ -133,7 +133,7 @@ def _pieced(code: str, pages: Pages, before: Guidance | None) -> Guidance | None
     )
 
 
-def _valid(model: type[Part], source: Source) -> Any:
+def _valid(model: type[ContentModel], source: YamlSource) -> Any:
     if source.data is None:
         return None
     try:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from safetybot.desk.guidance import DeskGuidance
+from safetybot.desk.live_guidance import DeskGuidance
 from safetybot.guidance.reader import Library
-from safetybot.reports.stretching import KeyStretcher
 from safetybot.storage.database import sqlite_engine
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.browser.desk.deskwindow import DeskSite, DeskWindow
 from tests.desk.station import Station
 from tests.reports.office import Office

@@ -12,8 +12,8 @@ from playwright.async_api import Browser
 
 from safetybot.desk.cookies import cookie_name
 from safetybot.desk.options import DeskOptions
-from safetybot.desk.starting import serve_desk
-from safetybot.serving.listening import listen
+from safetybot.desk.server import serve_desk
+from safetybot.http.server import listen
 from tests.browser.window import Window
 from tests.desk.station import Seat, Station
 

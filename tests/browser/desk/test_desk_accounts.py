@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from safetybot.reports.recovery import spell
+from safetybot.staff.recovery import spell
 from tests.browser.desk.conftest import Sit
 from tests.browser.desk.deskwindow import DeskSite, DeskWindow
 from tests.desk.station import Phone

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.desk.conftest import Sit
 from tests.browser.desk.deskwindow import DeskSite
-from tests.reports.counted import fill
+from tests.figures.counted import fill
 
 TODAY = dt.date(2026, 11, 24)
 A4 = (688, 1016)

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from safetybot.desk import search
 from safetybot.reports import casework
-from safetybot.reports.cases import CaseRef, Urgency
+from safetybot.reports.cases import CaseRef, CaseUrgency
 from safetybot.storage.database import sqlite_engine
 from tests.browser.desk.conftest import Sit
 from tests.browser.desk.deskwindow import DeskSite, DeskWindow
@@ -21,7 +21,7 @@ SOON = 2_000.0
 """Milliseconds in which news must show."""
 
 
-async def _case(station: Station, words: str = "x", urgency: Urgency = Urgency.NORMAL) -> CaseRef:
+async def _case(station: Station, words: str = "x", urgency: CaseUrgency = CaseUrgency.NORMAL) -> CaseRef:
     ref, _ = await station.office.file({"what": words}, urgency=urgency)
     return ref
 
@@ -40,7 +40,7 @@ async def test_what_is_new_appears_by_itself(sit: Sit, desk: DeskSite) -> None:
     await _listens(second)
     bot = sqlite_engine(station.office.path)  # as in another process
     outside = Office(bot, station.office.stretcher, station.office.path, station.office.now)
-    ref, _ = await outside.file({"what": "secret words"}, urgency=Urgency.EMERGENCY)
+    ref, _ = await outside.file({"what": "secret words"}, urgency=CaseUrgency.EMERGENCY)
     await bot.dispose()
     for window in (first, second):
         await expect(window.page.locator(f"#case-{ref.id}")).to_be_visible(timeout=SOON)
@@ -68,7 +68,7 @@ async def test_a_click_is_not_lost_when_news_arrive_while_it_is_made(sit: Sit, d
     await page.locator(f"#case-{ref.id}").hover()
     await page.mouse.down()
     async with page.expect_response(re.compile("seen=")):
-        await _case(desk.station, urgency=Urgency.HIGH)
+        await _case(desk.station, urgency=CaseUrgency.HIGH)
     await page.evaluate("new Promise((done) => setTimeout(done, 100))")  # the answer is put into the page
     await page.mouse.up()
     await page.wait_for_url(f"**/cases/{ref.id}*")
@@ -85,7 +85,7 @@ async def test_the_place_is_kept_while_the_list_changes(sit: Sit, desk: DeskSite
         await page.keyboard.press("j")
     here = await page.evaluate("document.activeElement.id")
     top = await page.evaluate("document.activeElement.getBoundingClientRect().top")
-    await _case(desk.station, urgency=Urgency.HIGH)
+    await _case(desk.station, urgency=CaseUrgency.HIGH)
     await expect(page.locator(".case")).to_have_count(31, timeout=SOON)
     assert await page.evaluate("document.activeElement.id") == here
     assert abs(await page.evaluate("document.activeElement.getBoundingClientRect().top") - top) < 2
@@ -172,9 +172,9 @@ async def test_every_look(sit: Sit, desk: DeskSite) -> None:
     await window.check("queue-empty")
     office, ada = station.office, window.seat.login.member
     grace = await office.hire(f"Grace {HOSTILE}")
-    told = await _case(station, f"somebody called Jonny_Smith {HOSTILE} " + "asks " * 30, Urgency.EMERGENCY)
-    await _case(station, urgency=Urgency.EMERGENCY)
-    for urgency in (Urgency.HIGH, Urgency.NORMAL, Urgency.NORMAL):
+    told = await _case(station, f"somebody called Jonny_Smith {HOSTILE} " + "asks " * 30, CaseUrgency.EMERGENCY)
+    await _case(station, urgency=CaseUrgency.EMERGENCY)
+    for urgency in (CaseUrgency.HIGH, CaseUrgency.NORMAL, CaseUrgency.NORMAL):
         ref = await _case(station, urgency=urgency)
         async with office.writing() as connection:
             await casework.assign(connection, ada, ref.id, grace.id, office.now)

@@ -10,14 +10,14 @@ import pytest
 from playwright.async_api import Browser
 from sqlalchemy import func, select
 
-from safetybot.desk.guidance import DeskGuidance
+from safetybot.desk.live_guidance import DeskGuidance
 from safetybot.guidance.reader import Library
-from safetybot.reports.audit import history, transaction, verify
 from safetybot.reports.cases import Status
 from safetybot.reports.queue import list_cases
 from safetybot.reports.retention import KEEP_DAYS, WARN_DAYS, purge
 from safetybot.storage.scrubbing import scrub
 from safetybot.storage.tables import envelope_keys, envelopes
+from safetybot.vault.audit import history, transaction, verify
 from tests.browser.conftest import Open
 from tests.browser.desk.deskwindow import DeskSite, DeskWindow
 from tests.browser.site import Site

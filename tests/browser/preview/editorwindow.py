@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from safetybot.editing.preview.options import PreviewOptions
-from safetybot.editing.preview.starting import parts_of, serve_preview
-from safetybot.editing.preview.watching import Watcher
+from safetybot.editing.preview.server import parts_of, serve_preview
+from safetybot.editing.preview.watcher import Watcher
+from safetybot.http.server import listen
 from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.fitter import Fitter
-from safetybot.reports.sealing import KeyPair
-from safetybot.serving.listening import listen
+from safetybot.vault.sealing import KeyPair
 from tests.browser.window import Window
 from tests.guidance.conftest import Content
 

@@ -16,12 +16,12 @@ import pytest_asyncio
 from safetybot.guidance.live import LiveContent
 from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.fitter import Fitter
+from safetybot.service.unanswered import Words, seal_words
 from safetybot.storage import unanswered
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.store import Batch, Count, Store
 from safetybot.storage.unanswered import SealedWords
-from safetybot.unanswered import Words, seal_words
-from safetybot.understanding import Understanding, understand
+from safetybot.understanding.understanding import Understanding, understand
 from tests.browser.preview.conftest import Sit
 from tests.browser.preview.editorwindow import PreviewSite
 from tests.guidance.conftest import PASSWORDS, SEXTORTION

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from safetybot.channels.telegram import StaffChat, run_telegram
-from safetybot.channels.telegram.discretion import TALKATIVE
+from safetybot.channels.telegram.log_redaction import TALKATIVE
 from safetybot.channels.telegram.staff_chat import Send
 from safetybot.dialogue.messages import Button, Incoming, Outgoing, Reply
 from tests.channels.telegram.conftest import FAST, Running

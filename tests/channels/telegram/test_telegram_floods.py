@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from safetybot.channels.telegram import TelegramLimits, run_telegram
-from safetybot.channels.telegram.floods import CHAT, Floods
-from safetybot.channels.telegram.pace import CHAT_AT_ONCE
-from safetybot.limits import MemoryCounts
+from safetybot.channels.telegram.load_shedding import CHAT, LoadShedder
+from safetybot.channels.telegram.rate_limiter import CHAT_AT_ONCE
+from safetybot.service.rate_limits import MemoryCounts
 from tests.channels.telegram.conftest import FAST
 from tests.emulator import Emulator
 from tests.emulator.scripted import BUSY, HELP_NOW_BUTTON, SLOW_DOWN, Scripted
@@ -69,14 +69,14 @@ async def test_danger_overtakes_what_waits_in_its_chat(telegram: Emulator, scrip
     async with limited(telegram, scripted):
         telegram.push_text(5, "wait")
         await telegram.until(lambda: scripted.begun)
-        for number in range(Floods.WAITING_MOST + 3):
+        for number in range(LoadShedder.WAITING_MOST + 3):
             telegram.push_text(5, f"more {number}")
         telegram.push_text(5, "danger")
         await telegram.wait_for(5, 2)
         assert telegram.texts(5) == [SLOW, "danger"]
         scripted.gate.set()
         await telegram.wait_confirmed(30)
-    answered = ["wait", *(f"more {number}" for number in range(Floods.WAITING_MOST))]
+    answered = ["wait", *(f"more {number}" for number in range(LoadShedder.WAITING_MOST))]
     assert telegram.texts(5)[2:] == answered
     first, *_, last = (sent.at for sent in telegram.sent(5))
     assert last - first > len(answered) + 2 - CHAT_AT_ONCE - 0.5  # a message a second, after the first few

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from safetybot.channels.telegram.pace import CHAT_AT_ONCE, URGENT_AT_ONCE, Pace
+from safetybot.channels.telegram.rate_limiter import CHAT_AT_ONCE, URGENT_AT_ONCE, RateLimiter
 
 
 class _Loop(asyncio.SelectorEventLoop):  # type: ignore[misc]
@@ -34,13 +34,13 @@ def runs() -> Iterator[Callable[..., None]]:
     loop.close()
 
 
-async def sent(pace: Pace, chats: list[int], urgent: bool = False) -> list[float]:
+async def sent(pace: RateLimiter, chats: list[int], urgent: bool = False) -> list[float]:
     """Who was sent to when, in seconds from now."""
     loop = asyncio.get_running_loop()
     began, times = loop.time(), []
 
     async def one(chat: int) -> None:
-        await pace.turn(chat, urgent=urgent)
+        await pace.acquire(chat, urgent=urgent)
         times.append(loop.time() - began)
 
     await asyncio.gather(*(one(chat) for chat in chats))
@@ -49,7 +49,7 @@ async def sent(pace: Pace, chats: list[int], urgent: bool = False) -> list[float
 
 def test_thirty_a_second_in_all(runs: Callable[..., None]) -> None:
     async def run() -> None:
-        pace = Pace(30.0)
+        pace = RateLimiter(30.0)
         times = await sent(pace, list(range(300)))
         assert times[-1] == pytest.approx(10, abs=0.6)
         for at in times:
@@ -62,7 +62,7 @@ def test_thirty_a_second_in_all(runs: Callable[..., None]) -> None:
 
 def test_one_a_second_in_a_chat_after_a_burst(runs: Callable[..., None]) -> None:
     async def run() -> None:
-        pace = Pace(1000.0)
+        pace = RateLimiter(1000.0)
         times = await sent(pace, [5] * (CHAT_AT_ONCE + 10))
         assert times[CHAT_AT_ONCE - 1] < 0.1
         assert times[CHAT_AT_ONCE:] == pytest.approx(range(1, 11), abs=0.1)
@@ -73,7 +73,7 @@ def test_one_a_second_in_a_chat_after_a_burst(runs: Callable[..., None]) -> None
 
 def test_cards_go_first_and_do_not_wait_for_their_chat(runs: Callable[..., None]) -> None:
     async def run() -> None:
-        pace = Pace(30.0)
+        pace = RateLimiter(30.0)
         many = asyncio.create_task(sent(pace, [*range(300), *[7] * 20]))
         await asyncio.sleep(1)
         times = await sent(pace, [7] * URGENT_AT_ONCE, urgent=True)
@@ -86,7 +86,7 @@ def test_cards_go_first_and_do_not_wait_for_their_chat(runs: Callable[..., None]
 
 def test_off_is_no_limit(runs: Callable[..., None]) -> None:
     async def run() -> None:
-        assert max(await sent(Pace(None), [5] * 1000)) == 0
+        assert max(await sent(RateLimiter(None), [5] * 1000)) == 0
 
     runs(run())
 
@@ -94,7 +94,7 @@ def test_off_is_no_limit(runs: Callable[..., None]) -> None:
 class TestRefusals:
     def test_of_one_chat_are_its_own_affair(self, runs: Callable[..., None]) -> None:
         async def run() -> None:
-            pace = Pace(30.0)
+            pace = RateLimiter(30.0)
             for _ in range(50):
                 pace.refused(5, 60)
             for chat in range(50):
@@ -109,7 +109,7 @@ class TestRefusals:
         self, runs: Callable[..., None], rate: float | None
     ) -> None:
         async def run() -> None:
-            pace = Pace(rate)
+            pace = RateLimiter(rate)
             for chat in range(5):
                 pace.refused(chat, 7)
             assert 7 <= (await sent(pace, [6]))[0] < 7.2
@@ -130,7 +130,7 @@ class TestShared:
                     raise OSError("secret address")
                 return 2.0  # others have taken the next two seconds
 
-            times = await sent(Pace(30.0, reserve), list(range(13)))
+            times = await sent(RateLimiter(30.0, reserve), list(range(13)))
             assert asked[:2] == [5, 5]
             assert 2 <= times[0] < 2.2
             assert 4 <= times[5] < 4.4
@@ -146,16 +146,16 @@ class TestShared:
                 await asyncio.Event().wait()
                 return 0.0
 
-            assert (await sent(Pace(30.0, reserve), [1]))[0] < 3
+            assert (await sent(RateLimiter(30.0, reserve), [1]))[0] < 3
 
         runs(run())
 
 
 def test_whoever_gives_up_waiting_takes_no_ones_place(runs: Callable[..., None]) -> None:
     async def run() -> None:
-        pace = Pace(1.0)
-        await pace.turn(1)
-        waiting = [asyncio.create_task(pace.turn(chat)) for chat in range(2, 12)]
+        pace = RateLimiter(1.0)
+        await pace.acquire(1)
+        waiting = [asyncio.create_task(pace.acquire(chat)) for chat in range(2, 12)]
         await asyncio.sleep(0)
         for task in waiting[:9]:
             task.cancel()

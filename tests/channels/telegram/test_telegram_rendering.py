@@ -13,8 +13,8 @@ from safetybot.channels.telegram import rendering
 from safetybot.channels.telegram.rendering import PressDoesNotFit, render, units
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.quoting import escape
-from safetybot.markdown import Listing, Paragraph, Span, parse, plain
-from safetybot.reports.codes import Code, new_code
+from safetybot.formats.markdown import Listing, Paragraph, Span, parse, plain
+from safetybot.vault.codes import Code, new_code
 from tests.emulator import telegram_html
 
 MARKUP = st.text(alphabet=st.sampled_from("ab *_`[]()<>&\"'\\#-+.!~|=:/\n\t123😀é\u0301\u200d\ud800"), max_size=300)

@@ -10,8 +10,8 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
 from telegram.request import RequestData
 
-from safetybot.channels.telegram.discretion import place, withhold_library_logs
 from safetybot.channels.telegram.errors import Throttled
+from safetybot.channels.telegram.log_redaction import place, withhold_library_logs
 from safetybot.channels.telegram.request import AiohttpRequest
 from tests.emulator import TOKEN, Emulator
 

@@ -17,9 +17,9 @@ import pytest
 
 from safetybot.channels.telegram import StaffChat, run_telegram
 from safetybot.reports import notes
-from safetybot.reports.cases import Urgency
-from safetybot.reports.stretching import KeyStretcher
+from safetybot.reports.cases import CaseUrgency
 from safetybot.storage.database import sqlite_engine
+from safetybot.vault.key_derivation import KeyStretcher
 from tests.channels.telegram.conftest import FAST
 from tests.emulator import Emulator, updates
 from tests.emulator.scripted import GROUP, Scripted
@@ -102,14 +102,14 @@ class TestNotes:
         async def tell(send: Send, gap: float) -> float | None:
             return await notes.tell(office.engine, send, gap)
 
-        first, _ = await office.file("planted-words", urgency=Urgency.HIGH)
+        first, _ = await office.file("planted-words", urgency=CaseUrgency.HIGH)
         async with staffed.running(tell):
             (one,) = await telegram.wait_for(CHAT, 1)
             assert one.text == f"New: {first.short} (high)"
             assert "parse_mode" not in one.fields
             assert one.keyboard == []
             normal, _ = await office.file("planted-words")
-            urgent, _ = await office.file("planted-words", urgency=Urgency.EMERGENCY)
+            urgent, _ = await office.file("planted-words", urgency=CaseUrgency.EMERGENCY)
             _, two = await telegram.wait_for(CHAT, 2)
             assert two.text == f"New: {urgent.short} (emergency)\nNew: {normal.short} (normal)"
             assert TIMING.staff_gap - 0.01 <= two.at - one.at < TIMING.staff_gap + 1

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetybot import quick_json
 from safetybot.channels.telegram.updates import ALLOWED, Elsewhere, MalformedUpdate, Private, read
 from safetybot.dialogue.messages import Incoming
+from safetybot.formats import fast_json
 from tests.emulator import USERNAME, updates
 
 
@@ -184,4 +184,4 @@ def test_any_numbers(update_id: object, chat: object, number: object, moved: obj
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("9" * 5000, float("inf")), ("-" + "9" * 5000, float("-inf"))])
 def test_thousands_of_digits_are_read(text: str, number: float) -> None:
-    assert quick_json.read(text.encode()) == number
+    assert fast_json.loads(text.encode()) == number

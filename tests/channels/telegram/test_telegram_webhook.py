@@ -16,13 +16,13 @@ import pytest
 from telegram import Bot
 
 from safetybot.channels.telegram import Webhook, WebhookAddress, WebhookOptions, run_telegram
-from safetybot.channels.telegram.in_hand import InHand
-from safetybot.channels.telegram.posting import kind_of
+from safetybot.channels.telegram.in_flight import InFlightUpdates
 from safetybot.channels.telegram.updates import ALLOWED
 from safetybot.channels.telegram.webhook import MOST_BYTES
-from safetybot.observing import Observed
-from safetybot.serving.beside import Beside
-from safetybot.serving.listening import listen, serve
+from safetybot.channels.telegram.webhook_monitor import kind_of
+from safetybot.http.path_dispatcher import PathDispatcher
+from safetybot.http.server import listen, serve
+from safetybot.metrics.counters import Metrics
 from tests.channels.telegram.conftest import FAST
 from tests.emulator import TOKEN, Emulator, updates
 from tests.emulator.scripted import Scripted
@@ -108,11 +108,11 @@ class House:
 @asynccontextmanager
 async def house(telegram: Emulator, scripted: Scripted, timing: Any = FAST) -> AsyncIterator[House]:
     disk, stop, options = Disk(), asyncio.Event(), WebhookOptions(port=0)
-    observed = Observed()
+    observed = Metrics()
     webhook = Webhook(ADDRESS, disk.committed, observed.telegram)
     with listen(options) as listening:
         telegram.poster.target = listening.address
-        served = asyncio.create_task(serve(Beside(ADDRESS.path, webhook), options, listening, stop))
+        served = asyncio.create_task(serve(PathDispatcher(ADDRESS.path, webhook), options, listening, stop))
         channel = asyncio.create_task(
             run_telegram(TOKEN, telegram.url, scripted, stop=stop, timing=timing, webhook=webhook, observed=observed)
         )
@@ -141,7 +141,7 @@ class TestTelegramPosts:
             "url": ADDRESS.url,
             "secret_token": ADDRESS.token,
             "allowed_updates": list(ALLOWED),
-            "max_connections": InHand.MOST,
+            "max_connections": InFlightUpdates.MOST,
             "drop_pending_updates": False,
         }
         assert not telegram.called("getUpdates")
@@ -290,14 +290,15 @@ class TestWhenItIsTaken:
     @pytest.mark.slow
     async def test_no_more_in_hand_than_can_be(self, telegram: Emulator, posts: House, scripted: Scripted) -> None:
         waiting = [
-            asyncio.create_task(posts.post(text(number, "wait", chat=number))) for number in range(1, InHand.MOST + 1)
+            asyncio.create_task(posts.post(text(number, "wait", chat=number)))
+            for number in range(1, InFlightUpdates.MOST + 1)
         ]
-        for number in range(1, InHand.MOST + 1):
+        for number in range(1, InFlightUpdates.MOST + 1):
             telegram.chat(number)
-        await telegram.until(lambda: len(scripted.begun) == InHand.MOST)
+        await telegram.until(lambda: len(scripted.begun) == InFlightUpdates.MOST)
         status, headers = await posts.posted(text(1000))
         assert (status, headers["Retry-After"]) == (503, "2")
-        assert len(scripted.begun) == InHand.MOST
+        assert len(scripted.begun) == InFlightUpdates.MOST
         scripted.gate.set()
         assert set(await asyncio.gather(*waiting)) == {200}
         telegram.chat(5)

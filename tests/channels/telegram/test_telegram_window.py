@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetybot.channels.telegram.lanes import Lanes
-from safetybot.channels.telegram.window import Window
+from safetybot.channels.telegram.chat_queues import ChatQueues
+from safetybot.channels.telegram.offset_tracker import OffsetTracker
 
 
 def test_offset_passes_only_what_is_handled_and_all_before() -> None:
-    window = Window()
+    window = OffsetTracker()
     assert [window.admit(number) for number in (1, 2, 3)] == [True, True, True]
     assert not window.handled(2)
     assert window.offset is None
@@ -24,7 +24,7 @@ def test_offset_passes_only_what_is_handled_and_all_before() -> None:
 
 
 def test_what_is_in_hand_or_was_handled_is_not_admitted() -> None:
-    window = Window()
+    window = OffsetTracker()
     window.admit(1)
     assert not window.admit(1)
     window.handled(1)
@@ -32,7 +32,7 @@ def test_what_is_in_hand_or_was_handled_is_not_admitted() -> None:
 
 
 def test_numbers_may_start_again_lower() -> None:
-    window = Window()
+    window = OffsetTracker()
     window.admit(900)
     window.handled(900)
     assert window.admit(5)
@@ -41,7 +41,7 @@ def test_numbers_may_start_again_lower() -> None:
 
 
 def test_numbers_may_have_gaps() -> None:
-    window = Window()
+    window = OffsetTracker()
     window.admit(1)
     window.admit(10)
     window.handled(10)
@@ -50,7 +50,7 @@ def test_numbers_may_have_gaps() -> None:
 
 
 def test_full() -> None:
-    window = Window()
+    window = OffsetTracker()
     for number in range(100):
         window.admit(number)
     assert window.full
@@ -60,7 +60,7 @@ def test_full() -> None:
 
 @given(st.permutations(range(1, 40)))
 def test_any_order_of_handling_confirms_exactly_the_handled_beginning(order: list[int]) -> None:
-    window = Window()
+    window = OffsetTracker()
     for number in range(1, 40):
         window.admit(number)
     done: set[int] = set()
@@ -72,7 +72,7 @@ def test_any_order_of_handling_confirms_exactly_the_handled_beginning(order: lis
 
 
 async def test_lanes_keep_order_within_and_run_side_by_side() -> None:
-    lanes, log, gate = Lanes(), [], asyncio.Event()
+    lanes, log, gate = ChatQueues(), [], asyncio.Event()
 
     async def job(name: str) -> None:
         if name == "a1":
@@ -89,7 +89,7 @@ async def test_lanes_keep_order_within_and_run_side_by_side() -> None:
 
 
 async def test_a_failing_job_does_not_stop_its_lane(caplog: pytest.LogCaptureFixture) -> None:
-    lanes, log = Lanes(), []
+    lanes, log = ChatQueues(), []
 
     async def fails() -> None:
         raise ValueError("words")
@@ -106,6 +106,6 @@ async def test_a_failing_job_does_not_stop_its_lane(caplog: pytest.LogCaptureFix
 
 
 async def test_draining_is_bounded() -> None:
-    lanes = Lanes()
+    lanes = ChatQueues()
     lanes.put("a", asyncio.Event().wait)  # type: ignore[arg-type]
     assert not await lanes.drain(0.05)

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import httpx
 
 from safetybot.channels.web import WebChat, WebOptions, forms_key
+from safetybot.service.transcripts import Transcripts
 from safetybot.storage.transcripts import TranscriptStore
-from safetybot.transcripts import Transcripts
 from tests.talking import Bot
 
 HERE = "http://127.0.0.1:8080"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safetybot.channels.web import WebOptions
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
 from tests.channels.web.browsing import HERE, SCHOOL, Browser, read_page, web_chat
 from tests.talking import Bot
 

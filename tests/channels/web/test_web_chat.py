@@ -8,9 +8,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from safetybot import service
 from safetybot.channels.web import WebChat
 from safetybot.guidance.model import Guidance
+from safetybot.service import service
 from safetybot.storage.tables import drafts, sessions, transcripts, visits
 from tests.channels.web.browsing import Browser, Element, web_chat
 from tests.talking import Bot, Phrasebook

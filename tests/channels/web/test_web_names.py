@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from safetybot.channels.web import WebChat, WebOptions
-from safetybot.reports.code_reading import parse
-from safetybot.reports.codes import Code
 from safetybot.storage.store import Store
 from safetybot.storage.tables import drafts, transcripts, visits
+from safetybot.vault.code_reading import parse
+from safetybot.vault.codes import Code
 from tests.channels.web.browsing import PUBLIC, SCHOOL, Browser, web_chat
 from tests.databases import BOTH
 from tests.talking import Bot

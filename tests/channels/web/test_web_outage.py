@@ -16,8 +16,8 @@ from safetybot.channels.telegram import run_telegram
 from safetybot.channels.web import WebChat, WebOptions
 from safetybot.dialogue.messages import Outgoing
 from safetybot.guidance.model import Guidance
-from safetybot.storage.where import Where
-from safetybot.understanding import Understanding
+from safetybot.storage.location import DatabaseLocation
+from safetybot.understanding.understanding import Understanding
 from tests import postgres
 from tests.channels.web.browsing import PUBLIC, SCHOOL, Browser, web_chat
 from tests.emulator import Emulator
@@ -60,7 +60,7 @@ def server() -> Iterator[postgres.Server]:
 async def outage(
     request: pytest.FixtureRequest, understanding: Understanding, empty_database: Path, tmp_path: Path
 ) -> AsyncIterator[Outage]:
-    where: Where = empty_database
+    where: DatabaseLocation = empty_database
     server: postgres.Server | None = None
     if request.param == "postgresql":
         server = request.getfixturevalue("server")

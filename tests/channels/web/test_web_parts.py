@@ -11,25 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safetybot.channels.web.embedding import embed_script
-from safetybot.channels.web.pages import OWN, Pages
-from safetybot.channels.web.rendering import Voice
-from safetybot.channels.web.tokens import Forms, Names, forms_key
+from safetybot.channels.web.pages import OWN, ChatPages
+from safetybot.channels.web.rendering import MessageRenderer
+from safetybot.channels.web.tokens import ChatNames, Forms, forms_key
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import ChatKeys, SealedDataError
 from safetybot.dialogue.speaker import Speaker
-from safetybot.dialogue.transcript import ENTRIES_MAX, LETTERS_MAX, Entry, Transcript, TranscriptError
+from safetybot.dialogue.transcript import ENTRIES_MAX, LETTERS_MAX, Transcript, TranscriptEntry, TranscriptError
 from safetybot.guidance.model import Guidance
 from safetybot.guidance.reader import read_content
-from safetybot.serving.numbers import Numbers
+from safetybot.http.phone_links import PhoneLinks
+from safetybot.service.transcripts import IDLE_SECONDS
 from safetybot.storage.store import Sealed
 from safetybot.storage.tables import transcripts as table
 from safetybot.storage.transcripts import TranscriptStore
-from safetybot.transcripts import IDLE_SECONDS
 from tests.channels.web.browsing import read_page, transcripts
 from tests.talking import DIALOGUE_CONTENT, Bot
 
 KEY = bytes(range(32))
-NAMES = Names(KEY)
+NAMES = ChatNames(KEY)
 CONTENT = Path(__file__).parents[3] / "content"
 any_text = st.text()
 TAGS = {"", "li", "p", "h2", "a", "span", "strong", "em", "br", "ul", "ol", "div", "button"}
@@ -42,13 +42,13 @@ def shipped() -> Guidance:
 
 
 @pytest.fixture(scope="session")
-def voice(shipped: Guidance) -> Voice:
-    return Voice("en", shipped.wording, tuple(shipped.helplines.values()))
+def voice(shipped: Guidance) -> MessageRenderer:
+    return MessageRenderer("en", shipped.wording, tuple(shipped.helplines.values()))
 
 
 @pytest.fixture(scope="session")
-def numbers(shipped: Guidance) -> Numbers:
-    return Numbers(tuple(shipped.helplines.values()), shipped.wording)
+def numbers(shipped: Guidance) -> PhoneLinks:
+    return PhoneLinks(tuple(shipped.helplines.values()), shipped.wording)
 
 
 class TestNumbers:
@@ -72,7 +72,7 @@ class TestNumbers:
             ("", []),
         ],
     )
-    def test_only_real_ones_are_linked(self, numbers: Numbers, text: str, links: list[str]) -> None:
+    def test_only_real_ones_are_linked(self, numbers: PhoneLinks, text: str, links: list[str]) -> None:
         pieces = list(numbers.pieces(text))
         assert [piece.link for piece in pieces if piece.link] == links
         assert "".join(piece.text for piece in pieces) == text
@@ -83,39 +83,39 @@ class TestNumbers:
 
 
 _small = read_content(DIALOGUE_CONTENT).require().languages["en"]
-_plain = Numbers(tuple(_small.helplines.values()), _small.wording)
-_voice = Voice("en", _small.wording, tuple(_small.helplines.values()))
+_plain = PhoneLinks(tuple(_small.helplines.values()), _small.wording)
+_voice = MessageRenderer("en", _small.wording, tuple(_small.helplines.values()))
 
 
 class TestRendering:
-    def test_every_answer_we_ship_is_whole_html(self, voice: Voice, shipped: Guidance) -> None:
+    def test_every_answer_we_ship_is_whole_html(self, voice: MessageRenderer, shipped: Guidance) -> None:
         texts = [topic.answer.first for topic in shipped.topics.values()]
         texts += [step.say for topic in shipped.topics.values() for step in topic.answer.steps]
         texts += [*shipped.wording.say.values(), *(shipped.report.say.values() if shipped.report else ())]
         for number, text in enumerate(texts, 1):
-            entry = Entry(number, Outgoing(text, ((Button("Help now", "now"),),)))
+            entry = TranscriptEntry(number, Outgoing(text, ((Button("Help now", "now"),),)))
             assert read_page(str(voice.entries([entry]))).text
 
-    def test_every_helpline_we_ship_can_be_reached(self, voice: Voice, shipped: Guidance) -> None:
+    def test_every_helpline_we_ship_can_be_reached(self, voice: MessageRenderer, shipped: Guidance) -> None:
         speaker = Speaker(shipped)
         for line in shipped.helplines.values():
-            page = read_page(str(voice.entries([Entry(1, Outgoing(speaker.contacts(line)))])))
+            page = read_page(str(voice.entries([TranscriptEntry(1, Outgoing(speaker.contacts(line)))])))
             links = [each.get("href").partition("?")[0] for each in page.find("a")]
             wanted = [f"tel:{line.call.replace(' ', '')}"] if line.call else []
             wanted += [f"sms:{line.text.number.replace(' ', '')}"] if line.text else []
             assert [link for link in links if link[:4] in ("tel:", "sms:")] == wanted
             assert (line.web in links) == bool(line.web)
 
-    def test_a_command_can_be_pressed(self, voice: Voice) -> None:
+    def test_a_command_can_be_pressed(self, voice: MessageRenderer) -> None:
         page = read_page(
-            str(voice.entries([Entry(1, Outgoing("- /topics, or **/report**: not a/topics or /topicsx"))]))
+            str(voice.entries([TranscriptEntry(1, Outgoing("- /topics, or **/report**: not a/topics or /topicsx"))]))
         )
         assert [each.get("value") for each in page.find("button", name="text")] == ["/topics", "/report"]
 
     @given(any_text, any_text, any_text)
     def test_whatever_anybody_wrote_is_only_words(self, own: str, said: str, press: str) -> None:
         message = Outgoing(said, ((Button(said or "x", press), Button("Saved", "code:saved")),), urgent=True)
-        html = str(_voice.entries([Entry(1, Outgoing(own), own=True), Entry(2, message)]))
+        html = str(_voice.entries([TranscriptEntry(1, Outgoing(own), own=True), TranscriptEntry(2, message)]))
         page = read_page(html)
         tags = {each.tag for each in page}
         assert tags <= TAGS
@@ -145,14 +145,14 @@ class TestTokens:
         for place, letter in enumerate(held):
             other = "b" if letter != "b" else "a"
             assert NAMES.read(held[:place] + other + held[place + 1 :]) is None
-        assert Names(bytes(32)).read(held) is None
+        assert ChatNames(bytes(32)).read(held) is None
 
     def test_a_name_is_renewed_alike_by_the_same_form_alone(self) -> None:
         visitor = replace(NAMES.new(), talked=True)
         renewed = NAMES.renewed(visitor, 7)
         assert renewed == NAMES.renewed(visitor, 7)
         assert renewed.chat not in (visitor.chat, NAMES.renewed(visitor, 8).chat)
-        assert renewed.chat != Names(bytes(32)).renewed(visitor, 7).chat
+        assert renewed.chat != ChatNames(bytes(32)).renewed(visitor, 7).chat
         assert (renewed.mark, renewed.talked) == (visitor.mark, True), "an older page still sends what is written there"
         assert NAMES.read(NAMES.held(renewed)) == renewed
 
@@ -287,7 +287,7 @@ class TestKeeping:
 
 class TestPages:
     async def test_changed_words_are_shown(self, bot: Bot) -> None:
-        pages = Pages(bot.service, Forms(KEY), NAMES, "https://example.org")
+        pages = ChatPages(bot.service, Forms(KEY), NAMES, "https://example.org")
         assert pages.voice("en") is pages.voice("en-GB")
         old = pages.voice("en")
         wording = old.wording.model_copy(update={"say": {**old.wording.say, "web-title": "Hello"}})
@@ -297,8 +297,8 @@ class TestPages:
         finally:
             bot.service._understanding().wordings["en"] = old.wording  # type: ignore[index]
 
-    def test_words_cannot_break_out_of_the_script(self, voice: Voice) -> None:
+    def test_words_cannot_break_out_of_the_script(self, voice: MessageRenderer) -> None:
         said = "</script>\u2028\"'\\"
         wording = voice.wording.model_copy(update={"buttons": {**voice.wording.buttons, "web-open": said}})
-        script = embed_script(Voice("en", wording, ()))
+        script = embed_script(MessageRenderer("en", wording, ()))
         assert '"open": "</script>\\u2028\\"\'\\\\"' in script

@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from safetybot.channels.web import WebChat, WebOptions
 from safetybot.channels.web.forms import BODY_MAX
-from safetybot.channels.web.limits import ADDRESS, ADDRESS_AT_ONCE, AT_ONCE, CHAT, Limits, TooMany
-from safetybot.limits import MemoryCounts
+from safetybot.channels.web.rate_limits import ADDRESS, ADDRESS_AT_ONCE, AT_ONCE, CHAT, Limits, TooMany
+from safetybot.service.rate_limits import MemoryCounts
 from tests.channels.web.browsing import HERE, PUBLIC, SCHOOL, Browser, read_page, web_chat
 from tests.talking import Bot, Clock
 

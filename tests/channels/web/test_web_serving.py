@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from safetybot.channels.web import WebChat, WebOptions
-from safetybot.chat_turn import ChatTurn
 from safetybot.dialogue.messages import Incoming, Reply
-from safetybot.serving.listening import AddressTaken, listen, serve
+from safetybot.http.server import AddressTaken, listen, serve
+from safetybot.service.chat_turn import ChatTurn
 from tests.channels.web.browsing import Browser, read_page
 
 

@@ -13,8 +13,8 @@ import httpx
 
 from safetybot.editing.preview.app import preview_app
 from safetybot.editing.preview.options import PreviewOptions
-from safetybot.editing.preview.starting import parts_of
-from safetybot.editing.preview.watching import Watcher
+from safetybot.editing.preview.server import parts_of
+from safetybot.editing.preview.watcher import Watcher
 from safetybot.matching.encoder import SentenceEncoder
 from safetybot.matching.fitter import Fitter
 from tests.guidance.conftest import Content

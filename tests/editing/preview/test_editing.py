@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetybot.editing.preview.drafts import Draft, SourceDraft, StepDraft, apply, draft_of, merged
+from safetybot.editing.preview.drafts import ContentDraft, SourceDraft, StepDraft, apply, draft_of, merged
 from safetybot.editing.preview.form_fields import read
 from safetybot.editing.yaml_edit import changed
 from safetybot.guidance.faults import errors
@@ -62,7 +62,7 @@ async def test_every_file_we_ship_through_the_page(tmp_path: Path) -> None:
             assert (file.read_bytes(), file.stat().st_mtime_ns) == (before, stamp)
 
 
-def sent_again(draft: Draft) -> Draft:
+def sent_again(draft: ContentDraft) -> ContentDraft:
     """The draft after it was shown, sent by a browser, and read."""
     rows = {"steps": draft.steps, "younger_steps": draft.younger_steps, "sources": draft.sources}
     sent: list[tuple[str, str]] = []
@@ -349,7 +349,7 @@ async def test_a_file_that_is_gone_loses_nothing(room: Room) -> None:
 def test_two_changes_of_one_topic_are_both_in_the_merged_form(mine: set[str], theirs: set[str]) -> None:
     base = draft_of(parse(ORIGINAL, "f").data).meant()
 
-    def altered(names: set[str], by: str) -> Draft:
+    def altered(names: set[str], by: str) -> ContentDraft:
         values = {
             "steps": (StepDraft(by, by),),
             "younger_steps": (StepDraft(by, by),),

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.channels.web.rendering import Voice
+from safetybot.channels.web.rendering import MessageRenderer
 from safetybot.dialogue.messages import Incoming
 from safetybot.dialogue.session import AgeBand, Session
-from safetybot.dialogue.transcript import Entry
+from safetybot.dialogue.transcript import TranscriptEntry
 from safetybot.dialogue.turn import Memory
-from safetybot.editing.preview import use
+from safetybot.editing.preview import usage
 from safetybot.guidance.model import Guidance
 from safetybot.matching.fitter import Fitter
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.store import Batch, Count, Store
-from safetybot.understanding import Understanding
+from safetybot.understanding.understanding import Understanding
 from tests.editing.preview.room import Room
 from tests.guidance.conftest import BULLYING, FIXTURE, PASSWORDS, SEXTORTION, Content
 
-STATIC = Path(use.__file__).parent / "static"
-CHAT = Path(use.__file__).parents[2] / "channels" / "web" / "static" / "chat.css"
+STATIC = Path(usage.__file__).parent / "static"
+CHAT = Path(usage.__file__).parents[2] / "channels" / "web" / "static" / "chat.css"
 
 
 async def test_the_overview_has_every_topic_with_its_state_and_review(room: Room) -> None:
@@ -58,8 +58,8 @@ async def test_use_and_thumbs_of_two_months(room: Room, empty_database: Path) ->
     await engine.dispose()
     months = await room.parts.months()
     assert months is not None
-    assert months.of("passwords") == (use.Use(given=7), use.Use())
-    assert months.of("sextortion") == (use.Use(), use.Use(up=1, down=9))
+    assert months.of("passwords") == (usage.Use(given=7), usage.Use())
+    assert months.of("sextortion") == (usage.Use(), usage.Use(up=1, down=9))
     assert months.disliked() == ["sextortion", "cyberbullying"]
     page = (await room.get("/")).words
     assert "0 this month, 9 last month (1 thumbs up)" in page
@@ -92,12 +92,12 @@ async def test_the_phone_shows_what_the_web_chat_shows(room: Room, age: AgeBand 
 
 def _in_chat(understanding: Understanding, guidance: Guidance, press: str, age: AgeBand | None) -> list[str]:
     """The words of a press's messages as the web chat shows them, and those on their buttons."""
-    voice = Voice("en", guidance.wording, tuple(guidance.helplines.values()))
+    voice = MessageRenderer("en", guidance.wording, tuple(guidance.helplines.values()))
     memory = Memory(Session(age=age))
     turn = understanding.conversation.respond(Incoming("web", "1", press=press), memory, 0, offered=False)
     found = []
     for message in turn.messages:
-        html = str(voice.entries([Entry(1, message)]))
+        html = str(voice.entries([TranscriptEntry(1, message)]))
         body = html.split("</p>", 1)[1].split('<div class="buttons">')[0].removesuffix("</li>")
         found.append(body)
         found += [f">{button.text}</" for row in message.buttons for button in row if "'" not in button.text]

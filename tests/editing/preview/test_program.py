@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from safetybot import cli
+from safetybot.cli import main
 from tests.e2e.program import MODULE, environment
 from tests.guidance.conftest import Content
 
@@ -21,10 +21,10 @@ def test_it_refuses_any_other_address_than_this_machine_s(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SAFETYBOT_CONTENT", str(content.folder))
     monkeypatch.setenv("SAFETYBOT_PREVIEW_HOST", "0.0.0.0")
-    assert cli.main(["preview"]) == 2
+    assert main.main(["preview"]) == 2
     assert "leave SAFETYBOT_PREVIEW_HOST at 127.0.0.1" in capsys.readouterr().err
     monkeypatch.setenv("SAFETYBOT_CONTENT", str(tmp_path / "nowhere"))
-    assert cli.main(["preview"]) == 2
+    assert main.main(["preview"]) == 2
     assert "there is no folder" in capsys.readouterr().err
 
 

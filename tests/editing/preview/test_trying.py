@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from safetybot.editing.preview.asked import Asked
-from safetybot.reports.sealing import KeyPair
+from safetybot.editing.preview.unanswered import UnansweredSource
+from safetybot.service.unanswered import Words, seal_words
 from safetybot.storage import unanswered
 from safetybot.storage.database import sqlite_engine
 from safetybot.storage.unanswered import SealedWords
-from safetybot.unanswered import Words, seal_words
+from safetybot.vault.sealing import KeyPair
 from tests.editing.preview.room import Room
 from tests.guidance.conftest import BULLYING, PASSWORDS, SEXTORTION
 
@@ -106,7 +106,7 @@ class TestWhatHadNoAnswer:
                 sealed = seal_words(Words(self.WORDS, "passwords", "en"), key.public)
                 await unanswered.add(connection, SealedWords(f"{number:032}", "2026-11-20", sealed))
         await engine.dispose()
-        object.__setattr__(room.parts, "asked", Asked(room.database, pair))
+        object.__setattr__(room.parts, "asked", UnansweredSource(room.database, pair))
         return room
 
     async def test_it_becomes_an_example_and_is_gone(self, keyed: Room, caplog: pytest.LogCaptureFixture) -> None:
@@ -134,7 +134,7 @@ class TestWhatHadNoAnswer:
         assert await keyed.parts.asked.waiting() == 1
 
     async def test_without_the_key_nothing_is_shown_or_deleted(self, keyed: Room) -> None:
-        object.__setattr__(keyed.parts, "asked", Asked(keyed.database))
+        object.__setattr__(keyed.parts, "asked", UnansweredSource(keyed.database))
         page = await keyed.get("/unanswered")
         assert "2 messages wait" in page.words
         assert "zebra" not in page.html

@@ -1,0 +1,1 @@
+"""Tasks that an operator runs from a command line."""

@@ -1,0 +1,1 @@
+"""Locks and queues of one event loop."""

@@ -1,0 +1,1 @@
+"""The yearly sheet: tables, disclosure control, formats."""

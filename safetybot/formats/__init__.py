@@ -1,0 +1,1 @@
+"""Markdown, JSON and dates, as every room writes them."""

@@ -1,0 +1,1 @@
+"""The server that all pages share: connections, security headers, forms, links."""

@@ -1,0 +1,1 @@
+"""Settings of the running process: garbage collection, core dumps, memory."""

@@ -1,0 +1,1 @@
+"""The entrance for every channel, and the jobs beside it."""

@@ -1,0 +1,1 @@
+"""Content with its matcher, in this process or in a worker."""

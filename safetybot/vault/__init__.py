@@ -1,0 +1,1 @@
+"""Sealing, codes, key derivation and the audit chain."""
