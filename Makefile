@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow faults bench audit fuzz clean
+.PHONY: run test test-slow test-long faults bench audit fuzz clean
 
 run: .venv/installed
 	@$(BIN)/safetybot demo --or-run
@@ -19,7 +19,12 @@ test: .venv/installed-dev
 
 # Programs killed at every step, and the content as it ships.
 test-slow: .venv/installed-dev
-	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile $(PYTEST_FLAGS)
+
+# Ten times as many examples for each property, then ten minutes of faults.
+test-long: .venv/installed-dev
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 3600 $(PYTEST_FLAGS)
+	$(MAKE) faults
 
 # Programs killed and cut off for so many minutes; what went wrong is repeated with  FAULTS_SEED=…
 faults: .venv/installed-dev

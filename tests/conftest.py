@@ -6,12 +6,14 @@ import asyncio
 import datetime as dt
 import hashlib
 import logging
+import os
 import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import URL
 
@@ -28,6 +30,11 @@ from tests import postgres
 from tests.databases import BOTH, ON_BOTH, SQLITE
 from tests.reports.office import Office
 from tests.talking import DIALOGUE_CONTENT, Bot, Chat, Phrasebook
+
+# How long an example takes says more of the machine than of us; what hangs is ended by pytest-timeout.
+hypothesis.settings.register_profile("quick", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=1_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "dialogue": {"formats", "guidance", "matching", "reports", "vault"},  # no channel, and no SQL
     "figures": {"guidance", "reports", "storage"},
     "monitoring": {"http", "metrics", "reports", "storage", "vault"},
+    "evaluation": {"dialogue", "formats", "guidance", "matching"},
     "administration": {"figures", "formats", "guidance", "reports", "staff", "storage", "vault"},
     "desk": {"figures", "formats", "guidance", "http", "process", "reports", "staff", "storage", "vault"},
     "service": {"concurrency", "dialogue", "formats", "guidance", "metrics", "reports", "staff", "storage", "vault"},

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from safetybot.cli.command import Run
 from safetybot.cli.progress import ProgressBars
-from safetybot.guidance.reader import read_content
-from safetybot.matching.evaluation import as_json, as_text, evaluate, read_labelled
+from safetybot.evaluation import scores
+from safetybot.evaluation.talks import TalkTurn, hold
+from safetybot.guidance.reader import Library, read_content
+from safetybot.matching.evaluation import LabelledFileError, as_json, as_text, evaluate, read_labelled
 from safetybot.matching.fitter import fit_languages, make_fitter
 from safetybot.matching.interpreter import Interpretation, Interpreter
 from safetybot.matching.matcher import CHOICES_SHOWN, Decision
@@ -18,6 +20,8 @@ from safetybot.settings import SettingError, Settings
 
 
 def _try(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.talk:
+        return _try_talks(settings, parsed)
     interpreter = _interpreter(settings, parsed.language)
     lines: Iterable[str] = [parsed.text] if parsed.text is not None else (line.rstrip("\n") for line in sys.stdin)
     for text in lines:
@@ -26,7 +30,51 @@ def _try(settings: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _try_talks(settings: Settings, parsed: argparse.Namespace) -> int:
+    library, interpreter = _first_language(settings)
+    lines: Iterable[str] = [parsed.text] if parsed.text is not None else sys.stdin
+    for number, line in enumerate(lines, 1):
+        try:
+            texts = json.loads(line)
+        except ValueError:
+            texts = None
+        if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+            raise LabelledFileError(f'line {number}: not a JSON list of texts, such as ["hi", "and if he does"]')
+        held = [*hold(library, interpreter, texts)]
+        if parsed.json:
+            print(json.dumps([said.as_json() for said in held], ensure_ascii=False), flush=True)
+        else:
+            print("\n\n".join(map(_shown, held)), flush=True)
+    return 0
+
+
+def _shown(said: TalkTurn) -> str:
+    """One text and its answers, for people."""
+    why = ", ".join(part for part in (said.passage or said.topic, said.decision, said.danger.value) if part)
+    return "\n".join([f"> {said.text}", *said.messages, f"  ({why})"])
+
+
+def _first_language(settings: Settings) -> tuple[Library, Interpreter]:
+    library = read_content(settings.content).require()
+    with ProgressBars() as stages:
+        interpreters = fit_languages(library, make_fitter(settings.cache), stages.update)
+    return library, interpreters[library.first]
+
+
+def _evaluate_talks(settings: Settings, parsed: argparse.Namespace) -> int:
+    talks = scores.read_talks(parsed.file)
+    library, interpreter = _first_language(settings)
+    with ProgressBars() as stages:
+        tallies = scores.evaluate_talks(
+            talks, lambda texts: hold(library, interpreter, texts), lambda done: stages.update("talks", done)
+        )
+    print(json.dumps(scores.as_json(tallies)) if parsed.json else scores.as_text(tallies))
+    return 0
+
+
 def _evaluate(settings: Settings, parsed: argparse.Namespace) -> int:
+    if scores.is_talks(parsed.file):
+        return _evaluate_talks(settings, parsed)
     rows = read_labelled(parsed.file)
     interpreter = _interpreter(settings, None)
     with ProgressBars() as stages:

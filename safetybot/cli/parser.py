@@ -67,9 +67,14 @@ def _add_bot_and_content_commands(command: Add) -> None:
     attempt = command("try", "What a message would get, and why.", ("matching", "try"))
     attempt.add_argument("text", nargs="?", help="the message; without it, one message a line from standard input")
     attempt.add_argument("--json", action="store_true", help="one JSON object a line")
+    attempt.add_argument(
+        "--talk", action="store_true", help="a conversation: texts typed one after the other, a JSON list a line"
+    )
     attempt.add_argument("--language", default=None, help="the language's code (default: the first)")
-    measure = command("evaluate", "Accuracy and danger figures against labelled messages.", ("matching", "evaluate"))
-    measure.add_argument("file", type=Path, help="labelled messages, JSON lines")
+    measure = command(
+        "evaluate", "Accuracy and danger figures against labelled messages or conversations.", ("matching", "evaluate")
+    )
+    measure.add_argument("file", type=Path, help="labelled messages, or conversations; JSON lines")
     measure.add_argument("--json", action="store_true", help="one JSON object")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import AgeBand
 from safetybot.dialogue.speaker import Speaker
-from safetybot.guidance.model import Group, Helpline, Topic, Urgency
+from safetybot.guidance.model import Group, Helpline, Topic, UniversalQuestion, Urgency
 
 TALK_TOPIC = "talk-to-a-person"
 REPORT_LINES = ("ceop", "police-101", "report-remove", "iwf-report", "fearless")
@@ -26,7 +26,7 @@ def answer(speaker: Speaker, topic: Topic) -> Outgoing:
     rows: list[tuple[Button, ...]] = []
     rows += [(Button(step.button, f"topic:{topic.id}:{number}"),) for number, step in enumerate(said.steps, 1)]
     text = said.first
-    beside = speaker.named_in(text, topic)
+    beside = speaker.named_in(text, topic.helplines)
     if topic.urgency is not Urgency.NORMAL:
         best = speaker.helplines(topic.helplines)[:LINES_BESIDE_URGENT]
         beside = [*best, *(line for line in beside if line not in best)]
@@ -45,11 +45,22 @@ def step(speaker: Speaker, topic: Topic, number: int) -> Outgoing | None:
     if not 1 <= number <= len(steps):
         return None
     said = steps[number - 1].say
-    text = _with_lines(speaker, said, speaker.named_in(said, topic))
+    text = _with_lines(speaker, said, speaker.named_in(said, topic.helplines))
     if number < len(steps):
         following = (Button(steps[number].button, f"topic:{topic.id}:{number + 1}"),)
         return speaker.message(text, following, _helpline_button(speaker, topic), _thumbs(speaker, topic))
     return speaker.message(text, *_ending(speaker, topic))
+
+
+def question(speaker: Speaker, asked: UniversalQuestion, topic: Topic | None) -> Outgoing:
+    """The answer to a universal question; under it the steps of the topic in hand, if there is one."""
+    said = speaker.answer_to(asked, topic)
+    text = _with_lines(speaker, said, speaker.named_in(said, speaker.guidance.helplines))
+    if topic is None:
+        return _with_ways_on(speaker, text)
+    steps = enumerate(speaker.answer(topic).steps, 1)
+    rows = [(Button(step.button, f"topic:{topic.id}:{number}"),) for number, step in steps]
+    return speaker.message(text, *rows, _helpline_button(speaker, topic))
 
 
 def helplines(speaker: Speaker, topic: Topic) -> Outgoing:

@@ -232,7 +232,7 @@ class AdviceFlow:
             counts = (*counts, ("check", ""))
         session = replace(body.session, age_asked=True) if messages and body.asks_age else body.session
         fragment = Fragment(whole, body.nearest) if kept else _context(body.topic)
-        turn = Turn(tuple(messages), session, fragment=fragment, counts=counts)
+        turn = Turn(tuple(messages), session, fragment=fragment, counts=counts, passage=body.passage)
         return self._asking(turn, whole, body.nearest) if body.unanswered and sign is Sign.NONE else turn
 
     def _asking(self, turn: Turn, text: str, topic: str) -> Turn:
@@ -262,6 +262,8 @@ class AdviceFlow:
         found = [topics[choice.topic] for choice in meant.match.choices[:3] if choice.topic in topics]
         lost = self._session.misses >= OFFER_PEOPLE
         before = topics.get(self._fragment.answered) if self._fragment and not lost else None
+        if (passage := self._passage(text, before, meant)) is not None:
+            return passage, False
         if meant.match.decision is Decision.ANSWER and found and (before is None or found[0].id != GREETING):
             return self._answered(found[0], asks_age=not danger), False
         if before is not None and not meant.off_topic:
@@ -270,6 +272,23 @@ class AdviceFlow:
         if meant.match.decision is Decision.CHOOSE and found:
             return self._offered(found), True
         return self._not_sure(found, meant, danger), True
+
+    def _passage(self, text: str, topic: Topic | None, meant: Interpretation) -> _Body | None:
+        """A passage that has just this wording: of the topic in hand, or else a universal question."""
+        session, passages = replace(self._session, misses=0), self._tongue.passages
+        if topic is not None:
+            younger = self._speaker.answer(topic) is not topic.answer
+            number = passages.step(topic, text, younger=younger)
+            said = advice.step(self._speaker, topic, number) if number else None
+            if number and said is not None:
+                name = self._speaker.answer(topic).steps[number - 1].id or str(number)
+                return _Body((said,), session, (("passage", topic.id),), topic, passage=f"{topic.id}/{name}")
+        asked = passages.question(text)
+        # Without a topic in hand, one that is named comes first: "is it my fault" has a topic of its own.
+        if asked is None or (topic is None and meant.match.decision is Decision.ANSWER):
+            return None
+        answer = advice.question(self._speaker, asked, topic)
+        return _Body((answer,), session, (("passage", asked.id),), topic, passage=f"?{asked.id}")
 
     def _not_sure(self, found: list[Topic], meant: Interpretation, danger: bool) -> _Body:
         misses, nearest = self._session.misses, found[0].id if found else ""
@@ -342,6 +361,8 @@ class _Body:
     """Id of the nearest topic, where it was not answered with one."""
     unanswered: bool = False
     """Nothing fitted, and people are offered."""
+    passage: str | None = None
+    """Id of the passage it is, where it is one."""
 
 
 def readings(text: str, after: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from safetybot.dialogue.masking import vocabulary
+from safetybot.dialogue.passages import PassageIndex
 from safetybot.guidance.model import Guidance
 from safetybot.matching.interpreter import Interpretation
 
@@ -19,6 +20,11 @@ class LanguagePack:
 
     guidance: Guidance
     interpret: Interpret
+
+    @cached_property
+    def passages(self) -> PassageIndex:
+        """Its passages by their exact wording."""
+        return PassageIndex.of(self.guidance)
 
     @cached_property
     def ordinary_words(self) -> frozenset[str]:

@@ -12,7 +12,16 @@ from functools import lru_cache
 
 from safetybot.dialogue.messages import Button, Outgoing
 from safetybot.dialogue.session import AgeBand
-from safetybot.guidance.model import Answer, Guidance, Helpline, Show, Topic, WordingFile, YoungerAnswer
+from safetybot.guidance.model import (
+    Answer,
+    Guidance,
+    Helpline,
+    Show,
+    Topic,
+    UniversalQuestion,
+    WordingFile,
+    YoungerAnswer,
+)
 
 HELP_NOW = "now"
 """The press that shows the emergency card."""
@@ -65,6 +74,12 @@ class Speaker:
             return topic.answer.younger
         return topic.answer
 
+    def answer_to(self, question: UniversalQuestion, topic: Topic | None) -> str:
+        """The answer to a universal question that fits the topic in hand, if there is one, and the age."""
+        if topic is not None and topic.id in question.topics:
+            return question.topics[topic.id]
+        return question.younger if self.age is AgeBand.UNDER_11 and question.younger else question.say
+
     def helplines(self, ids: Iterable[str]) -> list[Helpline]:
         """Those of ``ids`` that may be offered to somebody of this age, in their order."""
         known = (self.guidance.helplines.get(id_) for id_ in ids)
@@ -94,9 +109,9 @@ class Speaker:
             entries.append(f"**{line.name}**{self._who(line)}\n{line.about}\n{facts}")
         return "\n\n".join(entries)
 
-    def named_in(self, text: str, topic: Topic) -> list[Helpline]:
-        """The topic's helplines that ``text`` names, so that their numbers can stand beside the words."""
-        return [line for line in self.helplines(topic.helplines) if _called(line.name).search(text)]
+    def named_in(self, text: str, ids: Iterable[str]) -> list[Helpline]:
+        """Those helplines of ``ids`` that ``text`` names, so that their numbers can stand beside the words."""
+        return [line for line in self.helplines(ids) if _called(line.name).search(text)]
 
     def _may_see(self, show: Show) -> bool:
         match show:

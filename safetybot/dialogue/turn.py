@@ -29,6 +29,8 @@ class Turn:
     fragment: Fragment | None = None
     counts: tuple[tuple[str, str], ...] = ()
     """(name, topic id or empty) of what is counted, with no words and no people in it."""
+    passage: str | None = None
+    """Id of the passage that answers: ``topic/step``, or ``?question``."""
     delete: tuple[int, ...] = ()
     undeleted: Outgoing | None = None
     kept: ReportState | None = None

@@ -33,7 +33,7 @@ class LanguageFiles:
 
     topics: tuple[YamlSource, ...]
     files: Mapping[str, YamlSource] = field(default_factory=dict)
-    """``helplines``, ``wording``, ``danger``, ``slang``, ``none``, ``report`` and ``desk``, those that exist."""
+    """``helplines``, ``wording``, ``danger``, ``slang``, ``none``, ``questions``, ``report``, ``desk``: which exist."""
 
     def topic_ids(self) -> frozenset[str]:
         """Ids of the topics. A topic whose id may be broken goes by its file's name too, for it is told already."""
@@ -59,6 +59,7 @@ def check(pages: LanguageFiles, fallback: LanguageFiles | None, today: dt.date) 
     yield from _ids(pages)
     yield from _twice(_examples(pages))
     for source in pages.topics:
+        yield from _steps(source)
         yield from _topic(source, today)
         yield from _names(source, ("related",), "topic", topics)
         if None not in helplines:
@@ -71,6 +72,8 @@ def check(pages: LanguageFiles, fallback: LanguageFiles | None, today: dt.date) 
         yield from _slang(slang)
     if wording := pages.files.get("wording"):
         yield from _wording(wording, whole=fallback is None)
+    if universal := pages.files.get("questions"):
+        yield from _universal(universal, topics)
     if report := pages.files.get("report"):
         yield from check_report(report, topics)
         yield from _phrases(report, report_form.SAY, report_form.BUTTONS, whole=True)
@@ -97,6 +100,25 @@ def _same_id(places: Iterable[tuple[YamlSource, Loc]]) -> Iterator[Fault]:
             yield source.fault(loc, f"The id `{name}` is used twice. Also in {_written(other, where)}.")
         elif name:
             seen[name] = source, loc
+
+
+def _steps(source: YamlSource) -> Iterator[Fault]:
+    """The same id, or the same wording, for two steps of one answer."""
+    for at in (("answer",), ("answer", "younger")):
+        steps = [loc for loc, _ in source.items(*at, "steps")]
+        yield from _same_id((source, (*loc, "id")) for loc in steps)
+        yield from _twice((source, place, text) for loc in steps for place, text in source.texts(*loc, "asks"))
+
+
+def _universal(source: YamlSource, topics: frozenset[str]) -> Iterator[Fault]:
+    """The same id or wording for two universal questions, and topics that there are not."""
+    places = [loc for loc, _ in source.items("questions")]
+    yield from _same_id((source, (*loc, "id")) for loc in places)
+    yield from _twice((source, at, text) for loc in places for at, text in source.texts(*loc, "asks"))
+    for loc in places:
+        for at, _ in source.texts(*loc, "topics"):
+            if str(at[-1]) not in topics:
+                yield source.fault(at, unknown("topic", str(at[-1]), topics), key=True)
 
 
 def _written(source: YamlSource, loc: Loc) -> str:

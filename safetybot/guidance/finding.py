@@ -15,6 +15,7 @@ class Finding(StrEnum):
     NUMBER = "number"
     LINK = "link"
     FEW_EXAMPLES = "few-examples"
+    UNWORDED_STEP = "unworded-step"
     ONE_VOICE = "one-voice"
     OLD_SOURCE = "old-source"
     OLD_HELPLINE = "old-helpline"

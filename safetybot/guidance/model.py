@@ -29,6 +29,8 @@ from safetybot.guidance.desk import DeskFile
 from safetybot.guidance.finding import Finding
 from safetybot.guidance.report_form import ReportForm
 
+WORDINGS_MIN = 8
+"""Wordings that a universal question needs; a step should have as many."""
 FIRST_MAX = 300
 """Characters in a first message: what a phone shows without scrolling, and what a frightened reader takes in."""
 
@@ -93,8 +95,15 @@ Day = Annotated[dt.date, BeforeValidator(_written_as_date)]
 class Step(ContentModel):
     """One further message of an answer, and the button that asks for it."""
 
+    id: Id | None = Field(
+        default=None,
+        description="What the step is about, in a word or two: what-now, tell-someone. It never changes.",
+    )
     button: ButtonText = Field(description="What the young person presses to read this step.")
     say: StepText = Field(description="The message of this step.")
+    asks: tuple[Text, ...] = Field(
+        default=(), description="What they type when just this step is needed, once they have the topic; 8 at least."
+    )
 
 
 class YoungerAnswer(ContentModel):
@@ -225,6 +234,34 @@ class NoneFile(ContentModel):
     insults: tuple[Text, ...] = Field(min_length=1, description="Insults and rude messages aimed at the bot.")
 
 
+class Asker(StrEnum):
+    """Who asks a universal question."""
+
+    YOUNG = "young"
+    ADULT = "adult"
+
+
+class UniversalQuestion(ContentModel):
+    """A question that people ask whatever the matter is, and its answer."""
+
+    id: Id = Field(description="What it is called. It never changes.")
+    who: Asker = Field(description="Who asks it: young people, or parents and professionals.")
+    button: ButtonText = Field(description="The question in a few words.")
+    say: StepText = Field(description="The answer, right whatever the matter is.")
+    younger: StepText | None = Field(default=None, description="The answer for a child under 11.")
+    professional: StepText | None = Field(default=None, description="The answer for a teacher or youth worker.")
+    topics: Mapping[Id, StepText] = Field(
+        default={}, description="Topics for which the answer would be wrong, and what is said there in its place."
+    )
+    asks: tuple[Text, ...] = Field(min_length=WORDINGS_MIN, description="How it is typed, short forms too; 8 at least.")
+
+
+class QuestionsFile(ContentModel):
+    """``questions.yaml``: what people ask whatever the matter is."""
+
+    questions: tuple[UniversalQuestion, ...] = Field(min_length=1, description="Every such question.")
+
+
 class MenuCommand(ContentModel):
     """A command as it stands in the channel's menu."""
 
@@ -270,6 +307,8 @@ class Guidance(BaseModel):
     danger: DangerFile
     slang: Mapping[str, str]
     none: NoneFile
+    questions: tuple[UniversalQuestion, ...] = ()
+    """What people ask whatever the matter is; none where the editors wrote none."""
     report: ReportForm | None = None
     """The report form; None where the editors wrote none, and then no report is offered."""
     desk: DeskFile | None = None

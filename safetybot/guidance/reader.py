@@ -22,6 +22,7 @@ from safetybot.guidance.model import (
     Guidance,
     HelplinesFile,
     NoneFile,
+    QuestionsFile,
     SlangFile,
     Topic,
     WordingFile,
@@ -41,6 +42,7 @@ FILES: Mapping[str, type[ContentModel]] = MappingProxyType(
         "danger": DangerFile,
         "slang": SlangFile,
         "none": NoneFile,
+        "questions": QuestionsFile,
         "report": ReportForm,
         "desk": DeskFile,
     }
@@ -49,11 +51,12 @@ FILES: Mapping[str, type[ContentModel]] = MappingProxyType(
 
 OPTIONAL: Mapping[str, str] = MappingProxyType(
     {
+        "questions": "",
         "report": "This file is missing, so the bot offers no report of its own.",
         "desk": "This file is missing, so the desk has no saved phrases, and nobody to refer a case to.",
     }
 )
-"""Files that even the first language may do without, and what it then lacks."""
+"""Files that even the first language may do without, and what it then lacks; nothing is told of an empty text."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _IGNORED_ENDINGS = frozenset({".md", ".json", ".swp", ".tmp", ".bak"})
@@ -196,7 +199,7 @@ def _read(
     if lent is None and not pages.topics:
         faults.append(Fault((folder / "topics").as_posix(), 1, 1, "There are no topics. Add one at least."))
     for name, message in OPTIONAL.items() if lent is None else ():
-        if name not in files:
+        if message and name not in files:
             # Nobody deletes the way to report by plan; but advice must go on without it.
             faults.append(Fault((folder / f"{name}.yaml").as_posix(), 1, 1, message, "warning"))
     parts: dict[str, ContentModel] = {}
@@ -275,6 +278,7 @@ def _joined(
         danger=parts["danger"] if "danger" in parts or not fallback else fallback.danger,
         slang=parts["slang"].slang if "slang" in parts or not fallback else fallback.slang,
         none=parts["none"] if "none" in parts or not fallback else fallback.none,
+        questions=parts["questions"].questions if "questions" in parts else (fallback.questions if fallback else ()),
         report=parts.get("report", fallback.report if fallback else None),
         desk=parts.get("desk", fallback.desk if fallback else None),
         own_topics=frozenset(topic.id for topic in own),

@@ -17,7 +17,7 @@ from safetybot.guidance import banned_phrases
 from safetybot.guidance.checks import LanguageFiles
 from safetybot.guidance.faults import Fault, in_order
 from safetybot.guidance.finding import BY_MATCHER, NOT_FOUND, Finding
-from safetybot.guidance.model import Group
+from safetybot.guidance.model import WORDINGS_MIN, Asker, Group
 from safetybot.guidance.positions import finding
 from safetybot.guidance.readability import hardest, measure, naming, sentences
 from safetybot.guidance.reader import Library
@@ -28,7 +28,8 @@ SENTENCE_WORDS = 20
 
 AGE = 9.0
 YOUNGER_AGE = 7.0
-"""Reading ages that an answer, and one for under-11s, is meant for."""
+ADULT_AGE = 12.0
+"""Reading ages that an answer, one for under-11s, and one for parents and professionals is meant for."""
 
 MEASURED_WORDS = 20
 """A shorter text has no reading age: one long word would decide it."""
@@ -158,7 +159,10 @@ def _language(
     for source in pages.topics:
         yield from _texts(source, names, known)
         yield from _examples(source)
+        yield from _wordings(source)
         yield from _sources(source, today)
+    if questions := pages.files.get("questions"):
+        yield from _questions(questions, names, known)
     yield from _graph(pages, lent)
     if helplines := pages.files.get("helplines"):
         yield from _helplines(helplines, pages, today, shown)
@@ -190,15 +194,36 @@ def _messages(source: YamlSource) -> Iterator[tuple[Loc, bool]]:
 def _texts(source: YamlSource, names: re.Pattern[str] | None, known: Collection[str]) -> Iterator[PendingFinding]:
     owner = source.text("id") or ""
     for loc, younger in _messages(source):
-        text = source.text(*loc)
-        if not text:
-            continue
+        yield from _message(source, owner, loc, YOUNGER_AGE if younger else AGE, names, known)
+
+
+def _questions(source: YamlSource, names: re.Pattern[str] | None, known: Collection[str]) -> Iterator[PendingFinding]:
+    """Every answer to a universal question; nothing of it can be accepted."""
+    for loc, _ in source.items("questions"):
+        wanted = ADULT_AGE if source.text(*loc, "who") == Asker.ADULT else AGE
+        for key in ("say", "professional"):
+            yield from _message(source, "", (*loc, key), wanted, names, known)
+        yield from _message(source, "", (*loc, "younger"), YOUNGER_AGE, names, known)
+        for place, _ in source.texts(*loc, "topics"):
+            yield from _message(source, "", place, wanted, names, known)
+
+
+def _message(
+    source: YamlSource,
+    owner: str,
+    loc: Loc,
+    target: float,
+    names: re.Pattern[str] | None,
+    known: Collection[str],
+) -> Iterator[PendingFinding]:
+    """What is odd about one message, which is meant for the reading age ``target``."""
+    if text := source.text(*loc):
         yield from _said(source, owner, loc, text)
         for phrase in banned_phrases.numbers(text, known):
             about = text[phrase.start : phrase.end]
             fault = finding(source, phrase.finding, loc, phrase.message, phrase.start, phrase.end)
             yield PendingFinding(owner, about, fault)
-        read, target = measure(text, names), YOUNGER_AGE if younger else AGE
+        read = measure(text, names)
         if read.words >= MEASURED_WORDS and round(read.age, 1) > target:
             hard = ", ".join(f"“{word}”" for word in hardest(text, names)[:3])
             longest = max(each.words for each in sentences(text))
@@ -245,6 +270,22 @@ def _examples(source: YamlSource) -> Iterator[PendingFinding]:
     if len(asks) >= VOICES_FROM:
         for about, message in _voices(asks):
             yield PendingFinding(owner, about, finding(source, Finding.ONE_VOICE, ("asks",), message, key=True))
+
+
+def _wordings(source: YamlSource) -> Iterator[PendingFinding]:
+    """Steps that can be reached by their button alone, or that nothing names for good."""
+    owner = source.text("id") or ""
+    for at in (("answer",), ("answer", "younger")):
+        for loc, _ in source.items(*at, "steps"):
+            button = source.text(*loc, "button") or ""
+            wordings = len([*source.texts(*loc, "asks")])
+            if source.text(*loc, "id") and wordings >= WORDINGS_MIN:
+                continue
+            missing = [] if source.text(*loc, "id") else ["Give it an `id:`."]
+            if wordings < WORDINGS_MIN:
+                missing.append(f"It has {wordings} of {WORDINGS_MIN} `asks:`: what they type when they need it.")
+            message = f"The step “{button}” is hardly found by words. {' '.join(missing)}"
+            yield PendingFinding(owner, button, finding(source, Finding.UNWORDED_STEP, (*loc, "button"), message))
 
 
 def _voices(asks: list[str]) -> Iterator[tuple[str, str]]:

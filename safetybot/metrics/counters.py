@@ -19,6 +19,7 @@ KINDS = ("text", "press", "command", "refused")
 """What came: typed words, a button, ``/start`` and the like, or a picture and all else that is never fetched."""
 DECISIONS = {
     "answer": "answer",
+    "passage": "answer",
     "choose": "offer",
     "unsure": "unsure",
     "people": "people",

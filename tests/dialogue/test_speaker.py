@@ -109,14 +109,14 @@ class TestHelplinesInWords:
     def test_a_helpline_named_in_an_answer_is_found_by_its_whole_name(self, english: Guidance) -> None:
         speaker = Speaker(english)
         topic = english.topics["sextortion"]
-        assert ids(speaker.named_in("You can ring Childline, or CEOP.", topic)) == ["childline", "ceop"]
-        assert speaker.named_in("Childlines and ceop and Report", topic) == []
-        assert speaker.named_in("Shout can help.", topic) == []  # not one of this topic's
+        assert ids(speaker.named_in("You can ring Childline, or CEOP.", topic.helplines)) == ["childline", "ceop"]
+        assert speaker.named_in("Childlines and ceop and Report", topic.helplines) == []
+        assert speaker.named_in("Shout can help.", topic.helplines) == []  # not one of this topic's
 
     def test_one_named_for_another_age_is_not(self, english: Guidance) -> None:
         topic = english.topics["sextortion"]
-        assert Speaker(english).named_in("Eighteen Line", topic) == []
-        assert ids(Speaker(english, AgeBand.ADULT).named_in("Eighteen Line", topic)) == ["eighteen-line"]
+        assert Speaker(english).named_in("Eighteen Line", topic.helplines) == []
+        assert ids(Speaker(english, AgeBand.ADULT).named_in("Eighteen Line", topic.helplines)) == ["eighteen-line"]
 
 
 class TestAnswerByAge:

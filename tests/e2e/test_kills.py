@@ -222,7 +222,7 @@ async def test_while_it_starts(program: Program, telegram: Emulator) -> None:
     """While the tables are made and the secret is written: the next start goes on from there."""
     data, doubled = program.place.data, 0
     for number in range(1, 4):
-        for path in [*data.glob("safetybot.sqlite3*"), *data.glob("secrets/*")]:
+        for path in [*data.glob("safetybot.sqlite3*"), *data.glob("secrets/*"), *data.glob("database.id*")]:
             path.unlink()
         telegram.push_text(5, "hiya")
         await program.start()

@@ -74,7 +74,8 @@ class TestOldButtons:
         await program.start()
         await phone.says("he wants money or hell post my nude")
         assert await program.stop() == 0
-        for path in [place.data / "secrets" / "server.key", *place.data.glob("safetybot.sqlite3*")]:
+        left = [*place.data.glob("safetybot.sqlite3*"), place.data / "database.id"]
+        for path in [place.data / "secrets" / "server.key", *left]:
             path.unlink()
         await program.start()
         (step,) = await phone.presses("Can I stop it being shared?")

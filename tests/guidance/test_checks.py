@@ -28,6 +28,34 @@ def test_helpline_id_used_twice(spoil: Spoil) -> None:
     )
 
 
+STEPS = """  steps:
+    - id: what-now
+      button: What now?
+      say: Tell an adult.
+      asks: [what now, and then]
+    - id: {id}
+      button: And if he does?
+      say: Tell an adult then.
+      asks: [what if he does, {ask}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("id_", "ask", "message"),
+    [
+        ("what-now", "and if", "The id `what-now` is used twice"),
+        ("if-he-does", "What NOW??", "The same sentence twice"),
+        ("if-he-does", "and if", ""),
+    ],
+)
+def test_two_steps_of_one_answer_with_one_id_or_wording(content: Content, id_: str, ask: str, message: str) -> None:
+    text = content.text(PASSWORDS)
+    start, end = text.index("  steps:"), text.index("review:")
+    content.write(PASSWORDS, text[:start] + STEPS.format(id=id_, ask=f'"{ask}"') + text[end:])
+    faults = [fault for fault in content.faults() if PASSWORDS in fault and "warning" not in fault]
+    assert [message in fault for fault in faults] == ([True] if message else [])
+
+
 def test_unknown_helpline(spoil: Spoil) -> None:
     assert spoil(SEXTORTION, "[childline, report", "[childlin, report") == [
         f"{SEXTORTION}:22:13: Unknown helpline `childlin`. Did you mean `childline`?"

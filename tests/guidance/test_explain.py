@@ -16,7 +16,7 @@ def test_unknown_key_and_no_second_fault_for_the_one_it_was_meant_to_be(spoil: S
 
 def test_unknown_key_like_no_other(spoil: Spoil) -> None:
     assert spoil(BULLYING, "    - button: How", "    - zzz: hm\n      button: How") == [
-        f"{BULLYING}:11:7: Unknown `zzz`. It may be `button` or `say`."
+        f"{BULLYING}:11:7: Unknown `zzz`. It may be `id`, `button`, `say` or `asks`."
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_phone_number_keeps_its_zero(content: Content) -> None:
 
 
 def test_fields_of_a_place() -> None:
-    assert fields(Topic, ("answer", "younger", "steps", 3)) == ("button", "say")
+    assert fields(Topic, ("answer", "younger", "steps", 3)) == ("id", "button", "say", "asks")
     assert fields(Topic, ("title",)) == ()
     assert fields(Topic, ("nothing", "here")) == ()
     assert fields(WordingFile, ("say", "welcome")) == ()

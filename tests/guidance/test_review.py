@@ -14,7 +14,7 @@ from tests.guidance.conftest import BULLYING, PASSWORDS, SEXTORTION, TODAY, Cont
 
 ROOT = Path(__file__).parents[2]
 FIRST = "This is blackmail, and it is not your fault."
-FIXED = (Finding.FEW_EXAMPLES,)
+FIXED = (Finding.FEW_EXAMPLES, Finding.UNWORDED_STEP)
 """What the small fixture cannot be without."""
 
 
@@ -79,6 +79,26 @@ class TestTexts:
         quiet.change("en/wording.yaml", text, "  thumbs-up: We will keep it secret.")
         (only,) = new(quiet, before)
         assert only.startswith(f"en/wording.yaml:{line}:14: warning: Nobody can promise this: “We will keep it secret”")
+
+
+class TestSteps:
+    def unworded(self, content: Content) -> list[str]:
+        faults = review(content.read(), today=TODAY)
+        return [str(each.message) for each in faults if each.finding == Finding.UNWORDED_STEP]
+
+    def test_a_step_without_a_name_and_wordings(self, quiet: Content) -> None:
+        before = self.unworded(quiet)
+        asks = "".join(f"        - wording {number}\n" for number in range(8))
+        text = quiet.text(SEXTORTION)
+        button = next(line for line in text.split("\n") if line.startswith("    - button: "))
+        named = button.replace("- button", "- id: what-now\n      button")
+        quiet.change(SEXTORTION, button, named + f"\n      asks:\n{asks}".rstrip())
+        assert len(self.unworded(quiet)) == len(before) - 1
+        quiet.change(SEXTORTION, "        - wording 7\n", "")
+        (message,) = [each for each in self.unworded(quiet) if "It has 7 of 8" in each]
+        assert "`id:`" not in message
+        quiet.change(SEXTORTION, "- id: what-now\n      button", "- button")
+        assert any("`id:`" in each and "It has 7 of 8" in each for each in self.unworded(quiet))
 
 
 class TestExamples:

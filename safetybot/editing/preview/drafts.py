@@ -22,6 +22,9 @@ class StepDraft:
 
     button: str = ""
     say: str = ""
+    id: str = ""
+    asks: str = ""
+    """Wordings, one a line."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +170,18 @@ def _kept_lines(old: list[Data], asks: str) -> Iterable[Data]:
 
 def _set_steps(answer: dict[str, Data], steps: tuple[StepDraft, ...]) -> None:
     if steps or "steps" in answer:
-        answer["steps"] = [{"button": step.button, "say": step.say} for step in steps]
+        old = [asks for each in _list(answer, "steps") for asks in _list(each, "asks")]
+        answer["steps"] = [_step(step, old) for step in steps]
     if not steps:
         answer.pop("steps", None)
+
+
+def _step(draft: StepDraft, old: list[Data]) -> Data:
+    """A step as the file has it; ``old``: the wordings that the file has, some of which the form shows otherwise."""
+    written: dict[str, Data] = {"id": draft.id, "button": draft.button, "say": draft.say}
+    if draft.asks:
+        written["asks"] = [*_kept_lines(old, draft.asks)]
+    return {name: value for name, value in written.items() if value or name != "id"}
 
 
 def _source(draft: SourceDraft) -> Data:
@@ -186,7 +198,14 @@ def _group(data: dict[str, Data], key: str) -> dict[str, Data]:
 
 def _meant_steps(steps: tuple[StepDraft, ...]) -> tuple[StepDraft, ...]:
     return tuple(
-        StepDraft(_line(typed(step.button)), typed(step.say)) for step in steps if typed(step.button + step.say)
+        StepDraft(
+            _line(typed(step.button)),
+            typed(step.say),
+            _line(typed(step.id)),
+            "\n".join(ask for line in step.asks.split("\n") if (ask := typed(line))),
+        )
+        for step in steps
+        if typed(step.button + step.say + step.id + step.asks)
     )
 
 
@@ -212,7 +231,15 @@ def _texts(data: Data | None, *loc: str) -> tuple[str, ...]:
 
 
 def _steps(data: Data | None, *loc: str) -> tuple[StepDraft, ...]:
-    return tuple(StepDraft(_line(_text(each, "button")), _text(each, "say")) for each in _list(data, *loc))
+    return tuple(
+        StepDraft(
+            _line(_text(each, "button")),
+            _text(each, "say"),
+            _line(_text(each, "id")),
+            "\n".join(_line(ask) for ask in _texts(each, "asks")),
+        )
+        for each in _list(data, *loc)
+    )
 
 
 def _line(text: str) -> str:

@@ -11,6 +11,7 @@ from safetybot.guidance.yaml_source import Loc
 
 _ROWS = 200
 """Steps, or sources, that a form may have; nobody writes so many."""
+_STEP = ("id", "button", "say", "asks")
 _LINES = ("title", "group", "urgency", "owner", "due")
 
 
@@ -18,10 +19,8 @@ def read(form: Mapping[str, str]) -> ContentDraft:
     """What was posted."""
     return ContentDraft(
         **{name: form.get(name, "") for name in (*_LINES, "first", "younger_first", "report", "asks")},
-        steps=tuple(StepDraft(each["button"], each["say"]) for each in _rows(form, "steps", ("button", "say"))),
-        younger_steps=tuple(
-            StepDraft(each["button"], each["say"]) for each in _rows(form, "younger_steps", ("button", "say"))
-        ),
+        steps=tuple(StepDraft(**each) for each in _rows(form, "steps", _STEP)),
+        younger_steps=tuple(StepDraft(**each) for each in _rows(form, "younger_steps", _STEP)),
         sources=tuple(SourceDraft(**each) for each in _rows(form, "sources", ("name", "url", "checked"))),
         helplines=_ticked(form, "helplines"),
         related=_ticked(form, "related"),

@@ -1,0 +1,1 @@
+"""Holds conversations with the content, and measures them against what a careful worker would say."""
